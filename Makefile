@@ -1,0 +1,62 @@
+# tensorgrade. `make` lists what it can do.
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+# Where a bare torch would bring CUDA along, name an index of CPU builds here.
+PIP_OPTIONS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help setup grade samples test check lint types layers fix bench lock schema clean
+
+help:  ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@echo
+	@echo "  make grade ASSIGNMENT=vu_dl_a3 FILE=path/conv.py"
+
+setup: $(VENV)/.ready  ## make .venv with the pinned dependencies
+
+$(VENV)/.ready: requirements.lock pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "tensorgrade needs Python 3.11 or newer; name one with make PYTHON=...")'
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_OPTIONS) --requirement requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+grade: $(VENV)/.ready  ## grade FILE for ASSIGNMENT and print the score
+	@test -n "$(ASSIGNMENT)" -a -n "$(FILE)" || { echo "usage: make grade ASSIGNMENT=vu_dl_a3 FILE=path/conv.py"; exit 2; }
+	@$(BIN)/tensorgrade grade "$(ASSIGNMENT)" "$(FILE)" $(OPTIONS)
+
+samples: $(VENV)/.ready  ## check every assignment: reference, template and samples
+	$(BIN)/tensorgrade check --all
+
+test: $(VENV)/.ready  ## run the tests
+	$(BIN)/python -m pytest
+
+check: lint types layers  ## lint, types and layers
+
+lint: $(VENV)/.ready
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+
+types: $(VENV)/.ready
+	$(BIN)/mypy
+
+layers: $(VENV)/.ready
+	$(BIN)/lint-imports --no-cache
+
+fix: $(VENV)/.ready  ## format, and mend what the linter can mend
+	$(BIN)/ruff format
+	$(BIN)/ruff check --fix
+
+bench: $(VENV)/.ready  ## measure speed and memory on this machine
+	$(BIN)/python -m tests.bench
+
+schema: $(VENV)/.ready  ## write the JSON Schema of a score to docs/
+	$(BIN)/tensorgrade schema > docs/score.schema.json
+
+lock: $(VENV)/.ready  ## pin what is installed now
+	$(BIN)/python -m pip freeze --exclude-editable | sed 's/+cpu$$//' > requirements.lock
+
+clean:  ## remove what was built
+	rm -rf $(VENV) build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache

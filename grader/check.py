@@ -1,0 +1,167 @@
+"""The author's check: the reference earns everything, the blank template nothing, every sample what it
+declares.
+
+samples/right/*           full marks, unless verdicts.toml says otherwise
+samples/wrong/*           declared in samples/verdicts.toml:
+
+    ["wrong/one_hot_without_num_classes.py"]
+    mistake = "one_hot without num_classes"
+    tests = { test_one_hot_absent_top_class = "failed" }     # all others pass
+    rules = ["no-library-convolution"]                        # rules it breaks
+    rejected = "is empty"                                     # or: not graded at all, for this reason
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+
+from grader.assignment import Assignment
+from grader.errors import SpecError
+from grader.scoring.model import Score, TestResult, TestStatus
+
+
+class Declared(BaseModel):
+    """One table of verdicts.toml."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    mistake: str
+    tests: dict[str, TestStatus] = {}
+    rules: tuple[str, ...] = ()
+    rejected: str | None = None
+    salvaged: bool = False
+
+
+@dataclass(frozen=True)
+class Case:
+    """A submission with what it must score. `full` and `zero` are about points, `declared` about each
+    test.
+    """
+
+    label: str
+    path: Path
+    full: bool = False
+    zero: bool = False
+    declared: Declared | None = None
+
+
+_VERDICTS: TypeAdapter[dict[str, Declared]] = TypeAdapter(dict[str, Declared])
+_NOT_SUBMISSIONS = {"answers.toml", "verdicts.toml", "README.md"}
+
+
+def cases(assignment: Assignment) -> list[Case]:
+    """Everything to grade for a check.
+
+    Raises:
+        SpecError: verdicts.toml is wrong, names a sample that is not there, or a wrong sample is not
+        declared.
+    """
+    declared = _declared(assignment)
+    found = [
+        Case("reference", assignment.reference, full=True),
+        Case("template", assignment.folder / "template.py", zero=True),
+    ]
+    labels = set()
+    for path in _samples(assignment.samples):
+        label = path.relative_to(assignment.samples).as_posix()
+        labels.add(label)
+        if label not in declared and not label.startswith("right/"):
+            raise SpecError(f"{path} is not declared in {assignment.samples / 'verdicts.toml'}.")
+        found.append(Case(label, path, full=label not in declared, declared=declared.get(label)))
+    missing = sorted(declared.keys() - labels)
+    if missing:
+        verdicts = assignment.samples / "verdicts.toml"
+        raise SpecError(f"{verdicts} declares samples that are not there: {', '.join(missing)}.")
+    return found
+
+
+def problems(case: Case, score: Score) -> list[str]:
+    """How a score differs from what its case says; [] if it does not."""
+    if score.score is None:
+        return [
+            f"{test.id}: {test.status}: {test.output}" for test in score.tests if not test.status.is_verdict
+        ]
+    if case.declared is not None:
+        return list(_against(case.declared, score))
+    if case.full and score.score != score.max_score:
+        return [
+            f"{score.score:g} of {score.max_score:g} points",
+            *(_line(test) for test in score.tests if not _passed(test)),
+        ]
+    if case.zero and score.score != 0:
+        return [
+            f"{score.score:g} points instead of 0",
+            *(_line(test) for test in score.tests if _passed(test) and test.max_score),
+        ]
+    return []
+
+
+def _against(declared: Declared, score: Score) -> Iterator[str]:
+    if declared.rejected is not None:
+        if score.tests or not any(declared.rejected in note for note in score.notes):
+            yield f"declared as rejected with {declared.rejected!r}, but: {' '.join(score.notes) or 'graded'}"
+        return
+    for test in score.tests:
+        expected = _expected(declared, test)
+        if test.status is not expected:
+            yield f"{_line(test)} (declared {expected})"
+    known = {name for test in score.tests for name in _names(test)}
+    for name in declared.tests.keys() - known:
+        yield f"verdicts.toml names {name}, which is not a test"
+    broken = {rule.id for rule in score.rules}
+    if broken != set(declared.rules):
+        yield f"rules broken: {sorted(broken) or 'none'}, declared: {sorted(declared.rules) or 'none'}"
+    salvaged = any("could not be imported" in note for note in score.notes)
+    if salvaged != declared.salvaged:
+        yield f"salvaged: {salvaged}, declared: {declared.salvaged}"
+
+
+def _expected(declared: Declared, test: TestResult) -> TestStatus:
+    for name in _names(test):
+        if name in declared.tests:
+            return declared.tests[name]
+    return TestStatus.PASSED
+
+
+def _names(test: TestResult) -> tuple[str, ...]:
+    """How verdicts.toml may call a test, most precise first: with its case, or the function alone."""
+    name = (
+        test.id.partition("::")[2].rpartition("::")[2] if "[" not in test.id else test.id.partition("::")[2]
+    )
+    return name, name.partition("[")[0]
+
+
+def _passed(test: TestResult) -> bool:
+    return test.status is TestStatus.PASSED
+
+
+def _line(test: TestResult) -> str:
+    why = next((line for line in (*test.hints, test.output) if line), "")
+    return f"{test.id}: {test.status}{': ' if why else ''}{why}"
+
+
+def _declared(assignment: Assignment) -> dict[str, Declared]:
+    path = assignment.samples / "verdicts.toml"
+    if not path.exists():
+        return {}
+    try:
+        return _VERDICTS.validate_python(tomllib.loads(path.read_text("utf-8")))
+    except (tomllib.TOMLDecodeError, ValidationError) as error:
+        raise SpecError(f"{path}: {error}") from error
+
+
+def _samples(folder: Path) -> list[Path]:
+    if not folder.is_dir():
+        return []
+    kinds = sorted(path for path in folder.iterdir() if path.is_dir())
+    return [
+        path
+        for kind in kinds
+        for path in sorted(kind.iterdir())
+        if path.name not in _NOT_SUBMISSIONS and not path.name.startswith((".", "__"))
+    ]

@@ -1,0 +1,115 @@
+"""The specs of one assignment as a pytest session that was configured and collected once, to be run in
+a fork per grading.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from _pytest.config import Config, ConftestImportFailure, get_config
+from _pytest.main import Session
+
+from grader.assignment import Assignment
+from grader.errors import SpecError
+from grader.spec.grading import Grading
+from grader.spec.ordering import arrange, in_stage, test_id, worth
+from grader.spec.runner import RUNNER, Runner, import_reference
+
+# Wrappers around every test that a grading has no use for; output is captured in the sandbox instead.
+_UNUSED = (
+    "capture",
+    "logging",
+    "faulthandler",
+    "unraisableexception",
+    "threadexception",
+    "warnings",
+    "doctest",
+)
+
+
+class Exam:
+    """The collected tests of one assignment."""
+
+    def __init__(self, assignment: Assignment, session: Session) -> None:
+        self.assignment = assignment
+        self._session = session
+        self._items = arrange(session.items)
+        self._points = worth(session.items)
+
+    @classmethod
+    def prepare(cls, assignment: Assignment) -> Exam:
+        """Collect the tests.
+
+        Raises:
+            SpecError: a module cannot be collected, the reference fails, or there is no test.
+        """
+        import_reference(assignment)
+        try:
+            config = _configure(assignment)
+        except (pytest.UsageError, ConftestImportFailure) as error:
+            raise SpecError(f"The specs of {assignment.name} cannot be read: {error}") from error
+        problems = _Problems()
+        config.pluginmanager.register(problems)
+        session = Session.from_config(config)
+        config.hook.pytest_sessionstart(session=session)
+        config.hook.pytest_collection(session=session)
+        if problems.found:
+            raise SpecError(
+                f"The specs of {assignment.name} cannot be collected:\n" + "\n".join(problems.found)
+            )
+        if not session.items:
+            raise SpecError(f"{assignment.folder} holds no tests.")
+        return cls(assignment, session)
+
+    @property
+    def max_points(self) -> dict[str, float]:
+        """What each test is worth, by id."""
+        return dict(self._points)
+
+    def count(self, stage: str) -> int:
+        """How many tests a stage has."""
+        return sum(in_stage(item, stage) for item in self._items)
+
+    def max_score(self, stage: str) -> float:
+        """What a stage is worth, before caps."""
+        return round(sum(self._points[test_id(item)] for item in self._items if in_stage(item, stage)), 6)
+
+    def run(self, grading: Grading, stage: str = "all") -> None:
+        """Run the tests of a stage; the results go to the grading."""
+        config = self._session.config
+        config.stash[RUNNER] = Runner(grading, self._points)
+        self._session.items = [item for item in self._items if in_stage(item, stage)]
+        self._session.testsfailed = 0
+        self._session.shouldfail = self._session.shouldstop = False
+        try:
+            config.hook.pytest_runtestloop(session=self._session)
+        finally:
+            grading.finish()
+            del config.stash[RUNNER]
+
+
+class _Problems:
+    """Collects what pytest could not collect."""
+
+    def __init__(self) -> None:
+        self.found: list[str] = []
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        """A module or class was collected, or failed."""
+        if report.failed:
+            self.found.append(f"{report.nodeid}: {report.longreprtext}")
+
+
+def _configure(assignment: Assignment) -> Config:
+    arguments = ["-c", str(assignment.folder.parent / "pytest.ini"), str(assignment.folder)]
+    for name in _UNUSED:
+        arguments += ["-p", f"no:{name}"]
+    config = get_config(arguments)
+    parsed: Any = config.pluginmanager.hook.pytest_cmdline_parse(
+        pluginmanager=config.pluginmanager, args=arguments
+    )
+    parsed._do_configure()
+    reporter = parsed.pluginmanager.get_plugin("terminalreporter")
+    parsed.pluginmanager.unregister(reporter)
+    return parsed  # type: ignore[no-any-return]

@@ -1,0 +1,63 @@
+"""An exception of the submission as data: its type, its message and the frames of the student's own files."""
+
+from __future__ import annotations
+
+import linecache
+import os
+import traceback
+from pathlib import Path
+
+from grader.wire import messages as m
+
+_MOST_FRAMES = 12
+_MOST_MESSAGE = 2000
+
+
+class Missing(Exception):
+    """A name that the submission lacks, or a function that is still a stub."""
+
+
+def describe(error: BaseException, root: Path) -> m.Raised:
+    """What to tell of `error`. Never raises, whatever the exception's own methods do."""
+    missing = isinstance(error, NotImplementedError | Missing)
+    return m.Raised(_type_name(error), _message(error), missing, _frames(error, root))
+
+
+def _type_name(error: BaseException) -> str:
+    kind = type(error)
+    return (
+        kind.__qualname__
+        if kind.__module__ in {"builtins", __name__}
+        else f"{kind.__module__}.{kind.__qualname__}"
+    )
+
+
+def _message(error: BaseException) -> str:
+    try:
+        text = _syntax(error) if isinstance(error, SyntaxError) else str(error)
+    except BaseException:  # their __str__ raised
+        text = "(its message cannot be read)"
+    return text[:_MOST_MESSAGE]
+
+
+def _syntax(error: SyntaxError) -> str:
+    where = f"{os.path.basename(error.filename or '?')}, line {error.lineno}"  # noqa: PTH119 - a claim, not a path
+    return f"{error.msg} ({where}): {(error.text or '').strip()}"
+
+
+def _frames(error: BaseException, root: Path) -> list[m.TracebackLine]:
+    try:
+        own = [
+            _line(frame.f_code, number, root)
+            for frame, number in traceback.walk_tb(error.__traceback__)
+            if frame.f_code.co_filename.startswith(str(root))
+        ]
+    except BaseException:  # a hostile traceback
+        return []
+    return own[-_MOST_FRAMES:]
+
+
+def _line(code: object, number: int, root: Path) -> m.TracebackLine:
+    filename: str = code.co_filename  # type: ignore[attr-defined]
+    source = linecache.getline(filename, number).strip()[:200]
+    return m.TracebackLine(os.path.relpath(filename, root), number, code.co_name, source)  # type: ignore[attr-defined]

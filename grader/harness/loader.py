@@ -1,0 +1,101 @@
+"""Writes the submission's files and imports its entry module."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import importlib.util
+import sys
+import types
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from grader.harness import salvage
+
+_ROOT_PACKAGE = "handed_in"  # the package made of the root folder where the entry imports relatively
+
+
+@dataclass(frozen=True)
+class Entry:
+    """How the entry module is imported: its dotted name and its file."""
+
+    name: str
+    path: Path
+    in_root_package: bool = False
+
+
+def write(root: Path, path: str, data: bytes | bytearray) -> Path:
+    """Write one file below `root`."""
+    target = root.joinpath(*PurePosixPath(path).parts)
+    if ".." in target.parts:
+        raise ValueError(f"{path!r} leaves the folder.")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_bytes(data)
+    return target
+
+
+def load(
+    root: Path, entry: str, alias: str, *, salvaging: bool
+) -> tuple[types.ModuleType, list[salvage.Skipped]]:
+    """Import the entry module, known as `alias` afterwards. Salvaging runs only its definitions and
+    says what it skipped.
+    """
+    if str(root) not in sys.path:
+        sys.path.insert(0, str(root))
+    found = _locate(root, entry, alias)
+    if found.in_root_package:
+        _make_root_package(root)
+    elif "." in found.name:
+        importlib.import_module(found.name.rpartition(".")[0])
+    module, skipped = _execute(found, salvaging=salvaging)
+    sys.modules.setdefault(alias, module)
+    return module, skipped
+
+
+def _locate(root: Path, entry: str, alias: str) -> Entry:
+    path = root / entry
+    parts = PurePosixPath(entry).with_suffix("").parts
+    if len(parts) > 1 and all(part.isidentifier() for part in parts):
+        return Entry(".".join(parts), path)
+    if len(parts) == 1 and ((root / "__init__.py").exists() or _imports_relatively(path)):
+        return Entry(
+            f"{_ROOT_PACKAGE}.{parts[0] if parts[0].isidentifier() else alias}", path, in_root_package=True
+        )
+    return Entry(alias, path)
+
+
+def _imports_relatively(path: Path) -> bool:
+    try:
+        tree = ast.parse(path.read_bytes())
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return False  # importing it will say so
+    return any(isinstance(node, ast.ImportFrom) and node.level for node in ast.walk(tree))
+
+
+def _make_root_package(root: Path) -> None:
+    init = root / "__init__.py"
+    spec = importlib.util.spec_from_file_location(
+        _ROOT_PACKAGE, init if init.exists() else None, submodule_search_locations=[str(root)]
+    )
+    if spec is None:  # no __init__.py
+        package = types.ModuleType(_ROOT_PACKAGE)
+        package.__path__ = [str(root)]
+        sys.modules[_ROOT_PACKAGE] = package
+        return
+    package = importlib.util.module_from_spec(spec)
+    sys.modules[_ROOT_PACKAGE] = package
+    if spec.loader is not None:
+        spec.loader.exec_module(package)
+
+
+def _execute(entry: Entry, *, salvaging: bool) -> tuple[types.ModuleType, list[salvage.Skipped]]:
+    spec = importlib.util.spec_from_file_location(entry.name, entry.path)
+    if spec is None or spec.loader is None:
+        raise ImportError(f"{entry.path.name} is not a Python file.")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[entry.name] = module
+    if salvaging:
+        return module, salvage.run(entry.path, module)
+    spec.loader.exec_module(module)
+    # An import of the package may have made the module before: the one in sys.modules counts.
+    return sys.modules.get(entry.name, module), []

@@ -1,0 +1,121 @@
+"""Runs what can be run of a file that fails, or takes too long, at import: imports, definitions and
+assignments.
+
+Each statement runs by itself under an alarm. One that fails, hangs or is not a definition is skipped and
+named, and the rest still counts.
+"""
+
+from __future__ import annotations
+import __future__ as future_features
+
+import ast
+import signal
+import types
+from dataclasses import dataclass
+from pathlib import Path
+
+_IMPORT_SECONDS = 10.0
+_STATEMENT_SECONDS = 1.0
+_DEFINITIONS = (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+_SIMPLE = (ast.Assign, ast.AnnAssign, ast.AugAssign, ast.Pass)
+
+
+@dataclass(frozen=True)
+class Skipped:
+    """A top-level statement that was left out."""
+
+    line: int
+    source: str
+    reason: str
+
+
+class _TooLong(BaseException):
+    """Raised by the alarm; not an Exception, so that a bare `except Exception` of theirs does not
+    swallow it.
+    """
+
+
+def run(path: Path, module: types.ModuleType) -> list[Skipped]:
+    """Run the definitions of a file in `module`'s namespace; what was skipped.
+
+    Raises:
+        SyntaxError: there is no tree to salvage anything from.
+    """
+    source = path.read_bytes()
+    tree = ast.parse(source, str(path))
+    flags = _future_flags(tree)
+    lines = source.decode("utf-8", "replace").splitlines()
+    skipped = []
+    for statement in tree.body:
+        reason = _run_statement(statement, str(path), module, flags)
+        if reason:
+            text = lines[statement.lineno - 1].strip() if statement.lineno <= len(lines) else ""
+            skipped.append(Skipped(statement.lineno, text[:200], reason))
+    return skipped
+
+
+def _run_statement(statement: ast.stmt, filename: str, module: types.ModuleType, flags: int) -> str:
+    """Run one; the reason why it was skipped, or ''."""
+    if _is_docstring(statement) or _is_main_guard(statement):
+        return ""
+    if not _is_definition(statement):
+        return "only imports, definitions and assignments are run"
+    code = compile(ast.Module([statement], []), filename, "exec", flags=flags, dont_inherit=True)
+    seconds = _IMPORT_SECONDS if isinstance(statement, ast.Import | ast.ImportFrom) else _STATEMENT_SECONDS
+    try:
+        with _Alarm(seconds):
+            exec(code, module.__dict__)  # noqa: S102 - inside the sandbox, where running it is the point
+    except _TooLong:
+        return f"it took longer than {seconds:g} s"
+    except BaseException as error:  # SystemExit at import must not end the harness
+        return f"{type(error).__name__}: {error}"[:200]
+    return ""
+
+
+def _is_definition(statement: ast.stmt) -> bool:
+    if isinstance(statement, ast.If | ast.Try):
+        inner = [*statement.body, *statement.orelse]
+        if isinstance(statement, ast.Try):
+            inner += [
+                *statement.finalbody,
+                *(line for handler in statement.handlers for line in handler.body),
+            ]
+        return all(_is_definition(line) for line in inner)
+    return isinstance(statement, _DEFINITIONS + _SIMPLE) or _is_docstring(statement)
+
+
+def _is_docstring(statement: ast.stmt) -> bool:
+    return isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
+
+
+def _is_main_guard(statement: ast.stmt) -> bool:
+    return isinstance(statement, ast.If) and "__name__" in {
+        node.id for node in ast.walk(statement.test) if isinstance(node, ast.Name)
+    }
+
+
+def _future_flags(tree: ast.Module) -> int:
+    flags = 0
+    for statement in tree.body:
+        if isinstance(statement, ast.ImportFrom) and statement.module == "__future__":
+            for name in statement.names:
+                flags |= getattr(getattr(future_features, name.name, None), "compiler_flag", 0)
+    return flags
+
+
+class _Alarm:
+    """Raises `_TooLong` in the main thread after some seconds."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+
+    def __enter__(self) -> None:
+        def ring(_number: int, _frame: types.FrameType | None) -> None:
+            raise _TooLong
+
+        self._before = signal.signal(signal.SIGALRM, ring)
+        signal.setitimer(signal.ITIMER_REAL, self._seconds)
+
+    def __exit__(self, *_: object) -> None:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, self._before)

@@ -1,0 +1,79 @@
+"""Parses Python source that nobody vouches for. Nothing is executed."""
+
+from __future__ import annotations
+
+import ast
+import warnings
+from dataclasses import dataclass
+
+from grader.errors import SubmissionError
+from grader.intake.text import decode
+
+_MAX_LINE = 200  # characters of a source line in a message
+
+
+@dataclass(frozen=True)
+class Parsed:
+    """`tree` is None where there is an `error`; `too_deep` where Python gave up without finding a mistake."""
+
+    tree: ast.Module | None
+    error: str = ""
+    too_deep: bool = False
+
+
+def parse(source: bytes, filename: str) -> Parsed:
+    """The syntax tree of `source`, or why there is none. Never raises."""
+    try:
+        text = decode(filename, source).text
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of invalid escapes, which are the student's own business
+            return Parsed(ast.parse(text, filename))
+    except (RecursionError, MemoryError):
+        return Parsed(None, f"{filename}: nested too deeply for Python to read.", too_deep=True)
+    except SubmissionError as error:
+        return Parsed(None, str(error))
+    except SyntaxError as error:
+        return Parsed(None, _sentence(error, text, filename))
+    except ValueError as error:  # a NUL, or digits without end
+        return Parsed(None, f"{filename}: {error}")
+
+
+def syntax_error(source: bytes, filename: str) -> str | None:
+    """The first mistake that keeps `source` from compiling, None if it compiles.
+
+    Like "solution.py, line 12: unexpected indent: `    return x`".
+    """
+    parsed = parse(source, filename)
+    if parsed.tree is None:
+        return parsed.error
+    text = decode(filename, source).text
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            compile(text, filename, "exec", dont_inherit=True)
+    except (RecursionError, MemoryError):
+        return f"{filename}: nested too deeply for Python to read."
+    except SyntaxError as error:  # such as `return` outside a function
+        return _sentence(error, text, filename)
+    except ValueError as error:
+        return f"{filename}: {error}"
+    return None
+
+
+def source_line(lines: list[str], number: int) -> str:
+    """Line `number` (from 1) without its end, capped; "" if there is none."""
+    if not 1 <= number <= len(lines):
+        return ""
+    return lines[number - 1].rstrip()[:_MAX_LINE]
+
+
+def lines_of(text: str) -> list[str]:
+    """Lines as Python counts them: form feeds and Unicode separators do not end one."""
+    return text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+
+
+def _sentence(error: SyntaxError, text: str, filename: str) -> str:
+    number = error.lineno or 0
+    line = source_line(lines_of(text), number)
+    where = f"{filename}, line {number}" if number else filename
+    return f"{where}: {error.msg}: `{line}`" if line.strip() else f"{where}: {error.msg}"

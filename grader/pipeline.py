@@ -1,0 +1,175 @@
+"""The path of one submission: read it, check the rules, run the specs against it, add up.
+
+    score = grade(path, exam, backend, seed=1)
+
+This is called in a process of its own per grading (`grader.examiner.server`); `grader.engine` starts those.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import platform
+from collections.abc import Callable
+from pathlib import Path
+from typing import Literal
+
+import numpy
+import torch
+
+from grader import intake, rules
+from grader.errors import SubmissionError
+from grader.examiner.exam import Exam
+from grader.proxy.session import Salvage
+from grader.rules import Violation
+from grader.sandbox.base import Backend
+from grader.scoring.aggregate import total
+from grader.scoring.model import Environment, RuleResult, Score, SubmissionInfo, TestResult, Usage
+from grader.spec.grading import Grading
+from grader.version import __version__
+
+Stage = Literal["quick", "slow", "all"]
+_NOTED_LINES = 8
+
+
+def grade(
+    path: Path,
+    exam: Exam,
+    backend: Backend,
+    *,
+    seed: int,
+    stage: Stage = "all",
+    on_start: Callable[[int], None] = lambda _total: None,
+    on_test: Callable[[TestResult], None] = lambda _result: None,
+) -> Score:
+    """Grade one submission.
+
+    Args:
+        path: a file, folder or archive.
+        exam: the assignment's specs, collected.
+        backend: where the submission runs.
+        seed: of every random input; the same seed gives the same score.
+        stage: which tests to run.
+        on_start: called with the number of tests before the first one.
+        on_test: called with each result as it is there.
+
+    Raises:
+        InfrastructureError: our fault; there is no score.
+        SpecError: the author's fault; there is no score.
+    """
+    assignment = exam.assignment
+    try:
+        submission = intake.read(path, assignment.config)
+    except SubmissionError as error:
+        return _rejected(path, str(error), exam, backend, seed, stage)
+    broken = rules.check(submission, assignment.config.rules)
+    grading = Grading(assignment, submission, backend, seed, on_test)
+    on_start(exam.count(stage))
+    exam.run(grading, stage)
+    return _score(grading, broken, stage)
+
+
+def _score(grading: Grading, broken: tuple[Violation, ...], stage: Stage) -> Score:
+    """Add up a finished grading."""
+    config = grading.assignment.config
+    penalty = config.code.salvage_penalty if grading.salvage else 0.0
+    violations = [_rule_result(violation) for violation in broken]
+    summed = total(
+        grading.results,
+        config.parts,
+        violations,
+        salvage_penalty=penalty,
+        allow_negative=config.allow_negative,
+    )
+    return Score(
+        assignment=grading.assignment.name,
+        spec_version=grading.assignment.spec_version,
+        stage=stage,
+        score=summed.score,
+        max_score=summed.max_score,
+        parts=summed.parts,
+        tests=tuple(grading.results),
+        rules=tuple(violations),
+        salvage_penalty=penalty,
+        allow_negative=config.allow_negative,
+        notes=(*grading.submission.notes, *_salvage_notes(grading.salvage, penalty)),
+        submission=SubmissionInfo(sha256=grading.submission.sha256, name=grading.submission.name),
+        seed=grading.seed,
+        environment=environment(grading.backend, grading.data),
+        usage=_usage(grading),
+    )
+
+
+def _rejected(path: Path, reason: str, exam: Exam, backend: Backend, seed: int, stage: Stage) -> Score:
+    """The score of an upload that cannot be graded: nothing, and why."""
+    assignment = exam.assignment
+    return Score(
+        assignment=assignment.name,
+        spec_version=assignment.spec_version,
+        stage=stage,
+        score=0.0,
+        max_score=exam.max_score(stage),
+        notes=(reason,),
+        submission=SubmissionInfo(sha256=_raw_digest(path), name=path.name),
+        seed=seed,
+        environment=environment(backend, None),
+    )
+
+
+def environment(backend: Backend, data: str | None) -> Environment:
+    """With what a grading is made."""
+    return Environment(
+        tensorgrade=__version__,
+        python=platform.python_version(),
+        torch=str(torch.__version__),
+        numpy=numpy.__version__,
+        platform=f"{platform.system()} {platform.machine()}",
+        backend=backend.name,
+        data=data,
+    )
+
+
+def _rule_result(violation: Violation) -> RuleResult:
+    return RuleResult(
+        id=violation.rule_id,
+        file=violation.file,
+        line=violation.line,
+        text=violation.text,
+        message=violation.message,
+        points=violation.points,
+        zero_parts=violation.zero_parts,
+    )
+
+
+def _salvage_notes(salvage: Salvage | None, penalty: float) -> list[str]:
+    if salvage is None:
+        return []
+    cost = f" This costs {penalty:.0%} of the points." if penalty else ""
+    notes = [
+        f"Your file could not be imported as it is ({salvage.reason}), "
+        f"so only its definitions were used.{cost}"
+    ]
+    notes += [
+        f"Line {line} was skipped, because {why}: {text}"
+        for line, text, why in salvage.skipped[:_NOTED_LINES]
+    ]
+    if len(salvage.skipped) > _NOTED_LINES:
+        notes.append(f"{len(salvage.skipped) - _NOTED_LINES} more lines were skipped.")
+    return notes
+
+
+def _usage(grading: Grading) -> Usage:
+    usages = grading.usages
+    return Usage(
+        cpu_seconds=round(sum(usage.cpu_seconds for usage in usages), 6),
+        wall_seconds=round(sum(usage.wall_seconds for usage in usages), 6),
+        peak_memory_bytes=max((usage.peak_memory_bytes for usage in usages), default=0),
+        sandboxes=len(usages),
+    )
+
+
+def _raw_digest(path: Path) -> str:
+    """Of the upload as it is, since it has no contents; a folder has none of its own."""
+    if not path.is_file():
+        return hashlib.sha256().hexdigest()
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,190 @@
+"""The local backend as its users see it."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+from grader.errors import InfrastructureError
+from grader.sandbox.base import Limits, Result
+from grader.sandbox.local import protocol
+from grader.sandbox.local.protocol import Message
+
+HARNESS = "grader.sandbox.local.preload:serve_harness"
+_PROJECT = Path(__file__).resolve().parents[3]
+_START_SECONDS = 120.0
+_REPLY_SECONDS = 60.0
+_END_SECONDS = 10.0
+# Set before the fork server starts, because libraries read it when they are loaded; every sandbox inherits it.
+_ENVIRONMENT = {
+    "PATH": "/usr/bin:/bin",
+    "LANG": "C.UTF-8",
+    "HOME": "/sandbox/home",
+    "TMPDIR": "/tmp",  # noqa: S108  the sandbox's own
+    "OMP_NUM_THREADS": "1",
+    "OMP_WAIT_POLICY": "passive",  # threads that wait sleep: a spinning one counts as CPU time
+    "OPENBLAS_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
+    "PYTHONHASHSEED": "0",
+    "PYTHONDONTWRITEBYTECODE": "1",
+}
+
+
+class LocalSandbox:
+    """A sandbox of the local backend."""
+
+    def __init__(self, client: LocalClient, number: int, channel: socket.socket) -> None:
+        self._client = client
+        self._number = number
+        self._result: Result | None = None
+        self.channel = channel
+
+    def stop(self) -> Result:
+        """See `Sandbox`.
+
+        Raises:
+            InfrastructureError: somebody else killed it, or the fork server is gone.
+        """
+        if self._result is None:
+            try:
+                reply = self._client.request({"op": "stop", "id": self._number})
+            finally:
+                self.channel.close()  # not before: a harness that sees its end exits by itself
+            self._result = protocol.parse_result(reply)
+        return self._result
+
+
+class LocalClient:
+    """A backend that is one connection to a fork server, which may have been made by another process."""
+
+    name = "local"
+
+    def __init__(self, connection: socket.socket) -> None:
+        self._connection = connection
+        self._connection.settimeout(_REPLY_SECONDS)
+        self._lock = threading.Lock()
+
+    def start(self, limits: Limits) -> LocalSandbox:
+        """See `Backend`."""
+        ours, theirs = socket.socketpair()
+        try:
+            with theirs:
+                reply = self.request({"op": "start", "limits": asdict(limits)}, [theirs.fileno()])
+        except BaseException:
+            ours.close()
+            raise
+        return LocalSandbox(self, reply["id"], ours)
+
+    def close(self) -> None:
+        """See `Backend`: the fork server kills what this connection started."""
+        self._connection.close()
+
+    def request(self, message: Message, descriptors: Sequence[int] = ()) -> Message:
+        """One request and its reply.
+
+        Raises:
+            InfrastructureError: the fork server is gone, or it reports an error.
+            LimitUnavailable: it cannot enforce a limit.
+        """
+        try:
+            with self._lock:
+                protocol.send(self._connection, message, descriptors)
+                reply, _ = protocol.receive(self._connection)
+        except OSError as error:
+            raise InfrastructureError(f"The fork server does not answer: {error}.") from error
+        if reply is None:
+            raise InfrastructureError("The fork server has ended.")
+        protocol.raise_if_error(reply)
+        return reply
+
+
+class LocalBackend:
+    """Sandboxes made of Linux namespaces, by a fork server of its own.
+
+    masked: further folders that no sandbox may see; the project's own folder never is.
+    entry:  module:function to call in each sandbox with its channel and limits; for tests.
+    import_path: folders to import `entry` from.
+
+    Raises:
+        LimitUnavailable: this machine lacks something; says what and what to do.
+        InfrastructureError: the fork server did not start.
+    """
+
+    name = "local"
+
+    def __init__(
+        self, masked: Sequence[Path] = (), entry: str = HARNESS, import_path: Sequence[Path] = ()
+    ) -> None:
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with theirs:
+            self._process = _spawn(theirs)
+        self._client = LocalClient(ours)
+        ours.settimeout(_START_SECONDS)
+        hidden = [*_project(), *(path.resolve() for path in (*masked, *import_path))]
+        config: Message = {
+            "entry": entry,
+            "import_path": [str(path) for path in import_path],
+            "hidden": [str(path) for path in hidden],
+        }
+        try:
+            self._client.request(config)
+        except BaseException:
+            self.close()
+            raise
+
+    @property
+    def server_pid(self) -> int:
+        """The process id of the fork server's keeper."""
+        return self._process.pid
+
+    def start(self, limits: Limits) -> LocalSandbox:
+        """See `Backend`."""
+        return self._client.start(limits)
+
+    def connection(self) -> socket.socket:
+        """A new connection for a `LocalClient`, here or in a process that inherits or is sent the socket."""
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with theirs:
+            self._client.request({"op": "connect"}, [theirs.fileno()])
+        return ours
+
+    def close(self) -> None:
+        """End the fork server and every sandbox of it, also those of other connections."""
+        self._client.close()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(_END_SECONDS)
+        self._process.kill()
+        self._process.wait()
+
+    def __enter__(self) -> LocalBackend:
+        """A backend is closed at the end of a `with`."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """See `close`."""
+        self.close()
+
+
+def _project() -> list[Path]:
+    """The folder that grader was imported from, with its specs, unless it is an ordinary site-packages."""
+    return [] if _PROJECT.name.endswith("-packages") else [_PROJECT]
+
+
+def _spawn(control: socket.socket) -> subprocess.Popen[bytes]:
+    """A fresh interpreter: memory that a sandbox inherits must never have held a spec."""
+    command = [sys.executable, "-m", "grader.sandbox.local.server", str(control.fileno())]
+    return subprocess.Popen(  # noqa: S603  our own interpreter and module
+        command,
+        env=_ENVIRONMENT,
+        cwd=_PROJECT,
+        pass_fds=[control.fileno()],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        start_new_session=True,
+    )

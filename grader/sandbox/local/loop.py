@@ -1,0 +1,148 @@
+"""The fork server's event loop: requests, sandboxes that get ready or end, and limits that run out.
+
+One thread, because it forks. Nothing here waits for a sandbox.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import selectors
+import socket
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from grader.errors import InfrastructureError, TensorgradeError
+from grader.sandbox.base import Limits, Result, Status
+from grader.sandbox.local import protocol
+from grader.sandbox.local.nursery import Live, Nursery
+from grader.sandbox.local.protocol import Message
+
+
+@dataclass(eq=False)
+class Client:
+    """One connection and its sandboxes, until their results were taken."""
+
+    connection: socket.socket
+    sandboxes: dict[int, Live] = field(default_factory=dict)
+    stopping: int | None = None  # the sandbox whose end it waits for
+    gone: bool = False
+
+
+class Loop:
+    """Serves clients until the control connection closes."""
+
+    def __init__(self, control: socket.socket, nursery: Nursery) -> None:
+        self._nursery = nursery
+        self._selector = selectors.EpollSelector()
+        self._owners: dict[int, Client] = {}  # number of a sandbox -> its client
+        self._control = self._add_client(control)
+
+    def run(self) -> None:
+        """Serve; at the end nothing of any sandbox is left."""
+        while not self._control.gone or self._nursery.live:
+            for key, _ in self._selector.select(self._patience()):
+                key.data()
+            self._nursery.enforce(time.monotonic())
+
+    def _patience(self) -> float | None:
+        deadline = self._nursery.next_deadline()
+        return None if deadline is None else max(0.0, deadline - time.monotonic())
+
+    def _watch(self, descriptor: int, action: Callable[[], None]) -> None:
+        self._selector.register(descriptor, selectors.EVENT_READ, action)
+
+    def _add_client(self, connection: socket.socket) -> Client:
+        connection.setblocking(False)  # whoever does not read its replies must not stop the others
+        client = Client(connection)
+        self._watch(connection.fileno(), lambda: self._on_request(client))
+        return client
+
+    def _on_request(self, client: Client) -> None:
+        try:
+            message, descriptors = protocol.receive(client.connection)
+        except ConnectionError:
+            message, descriptors = None, []
+        if message is None:
+            return self._drop(client)
+        try:
+            reply = self._answer(client, message, descriptors)
+        except (TensorgradeError, OSError) as error:
+            reply = protocol.error_message(error)
+        finally:
+            for descriptor in descriptors:
+                os.close(descriptor)
+        if reply is not None:
+            self._reply(client, reply)
+        return None
+
+    def _answer(self, client: Client, message: Message, descriptors: list[int]) -> Message | None:
+        """The reply, or None if it comes later."""
+        match message["op"]:
+            case "start":
+                return self._start(client, Limits(**message["limits"]), descriptors[0])
+            case "stop":
+                return self._stop(client, message["id"])
+            case "connect":
+                self._add_client(socket.socket(fileno=os.dup(descriptors[0])))
+                return {}
+        raise InfrastructureError(f"The fork server does not know the request {message['op']!r}.")
+
+    def _start(self, client: Client, limits: Limits, channel: int) -> None:
+        live = self._nursery.start(limits, channel)
+        client.sandboxes[live.number] = live
+        self._owners[live.number] = client
+        self._watch(live.status, lambda: self._on_status(live))
+        self._watch(live.pidfd, lambda: self._on_end(live))
+
+    def _on_status(self, live: Live) -> None:
+        self._selector.unregister(live.status)
+        client = self._owners[live.number]
+        error = self._nursery.read_status(live)
+        if error is not None:
+            client.sandboxes.pop(live.number, None)
+        self._reply(client, {"id": live.number} if error is None else protocol.error_message(error))
+
+    def _stop(self, client: Client, number: int) -> Message | None:
+        live = client.sandboxes.get(number)
+        if live is None:
+            raise InfrastructureError(f"The fork server knows no sandbox {number} of this client.")
+        if live.result is None:
+            self._nursery.kill(live, Status.STOPPED)
+            client.stopping = number
+            return None
+        return self._take_result(client, live)
+
+    def _on_end(self, live: Live) -> None:
+        if live.status >= 0:
+            self._on_status(live)
+        self._selector.unregister(live.pidfd)
+        self._nursery.reap(live)
+        client = self._owners.pop(live.number)
+        if client.stopping == live.number:
+            client.stopping = None
+            self._reply(client, self._take_result(client, live))
+
+    def _take_result(self, client: Client, live: Live) -> Message:
+        client.sandboxes.pop(live.number, None)
+        if isinstance(live.result, Result):
+            return protocol.result_message(live.result)
+        return protocol.error_message(live.result or InfrastructureError("A sandbox has no result."))
+
+    def _reply(self, client: Client, message: Message) -> None:
+        if not client.gone:
+            with contextlib.suppress(OSError):  # it left meanwhile: its end-of-file comes next
+                protocol.send(client.connection, message)
+
+    def _drop(self, client: Client) -> None:
+        """A client left: its sandboxes end."""
+        client.gone = True
+        self._selector.unregister(client.connection)
+        client.connection.close()
+        for live in client.sandboxes.values():
+            self._nursery.kill(live, Status.STOPPED)
+        client.sandboxes.clear()
+        if client is self._control:
+            for live in list(self._nursery.live.values()):
+                self._nursery.kill(live, Status.STOPPED)

@@ -1,0 +1,86 @@
+"""What the fork server imports before the first sandbox, so that no sandbox pays for it.
+
+It only imports. A process that has computed with torch on several threads makes its forked children hang in their
+first parallel operation.
+"""
+
+from __future__ import annotations
+
+import gc
+import importlib
+import os
+import socket
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import cast
+
+from grader.errors import InfrastructureError
+from grader.harness.torchvision_compat import declare_missing_operators
+from grader.sandbox.base import Limits
+from grader.sandbox.local.hugepages import collapse_heap
+from grader.sandbox.local.spawn import Entry
+
+# What honest homework touches. Anything else can still be imported in a sandbox, at the sandbox's cost.
+_MODULES = (
+    "numpy",
+    "torch",
+    "torch.nn.functional",
+    "torch.nn.utils.parametrizations",
+    "torch.optim.lr_scheduler",
+    "torch.autograd.functional",
+    "torch.func",
+    "torch.utils.data",
+    "torch._dynamo",  # the first optimizer imports it: 1 s
+    "grader.harness.main",
+)
+_OPTIONAL = ("torchvision", "torchvision.transforms.v2", "torchvision.datasets", "tqdm")
+
+
+def preload() -> None:
+    """Import all of it."""
+    for name in _MODULES:
+        importlib.import_module(name)
+    declare_missing_operators()
+    for name in _OPTIONAL:
+        if importlib.util.find_spec(name.partition(".")[0]) is not None:
+            importlib.import_module(name)
+
+
+def load_entry(name: str, import_path: Sequence[str]) -> Entry:
+    """The function `module:function` that serves in each sandbox."""
+    sys.path[:0] = import_path
+    module, _, function = name.partition(":")
+    return cast("Entry", getattr(importlib.import_module(module), function))
+
+
+def forget_paths(hidden: Sequence[Path]) -> None:
+    """Drop import paths that sandboxes cannot see."""
+    shown = (entry for entry in sys.path if entry)
+    sys.path[:] = [entry for entry in shown if not any(_is_within(entry, path) for path in hidden)]
+
+
+def _is_within(entry: str, hidden: Path) -> bool:
+    path = Path(entry).resolve()
+    return path.is_relative_to(hidden) and not path.name.endswith("-packages")
+
+
+def settle() -> None:
+    """Get ready to be forked: nothing for the collector to touch, and one thread only.
+
+    Raises:
+        InfrastructureError: an import started a thread; children would inherit its locks.
+    """
+    gc.collect()
+    gc.freeze()
+    collapse_heap()
+    threads = len(os.listdir("/proc/self/task"))
+    if threads != 1:
+        raise InfrastructureError(f"The fork server has {threads} threads after its imports; it must have one.")
+
+
+def serve_harness(channel: socket.socket, limits: Limits) -> None:
+    """The entry of every real sandbox."""
+    from grader.harness import main
+
+    main.serve(channel, threads=limits.threads, output_bytes=limits.output_bytes)

@@ -1,0 +1,126 @@
+"""The seccomp filter of a sandbox: an allowlist, assembled here into classic BPF.
+
+Everything that is not listed fails with EPERM, so that a program sees an ordinary error. The numbers of a foreign
+architecture kill the process. The program is a binary search over the numbers: the kernel evaluates the whole
+filter for every number when it is installed, and a list of comparisons would double the time a sandbox takes.
+"""
+
+from __future__ import annotations
+
+import errno
+import struct
+from dataclasses import dataclass
+from functools import cache
+
+from grader.sandbox.local import syscall_table
+
+ALLOW = 0x7FFF0000
+KILL_PROCESS = 0x80000000
+_ERRNO = 0x00050000
+DENY = _ERRNO | errno.EPERM
+ARCHITECTURES = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}  # AUDIT_ARCH_*
+
+_LOAD, _RETURN, _AND = 0x20, 0x06, 0x54
+_JUMP, _JUMP_EQUAL, _JUMP_AT_LEAST = 0x05, 0x15, 0x35
+_NUMBER_OFFSET, _ARCH_OFFSET, _ARGS_OFFSET = 0, 4, 16
+
+_NEW_NAMESPACES = 0x7E020000  # CLONE_NEW*; the time namespace needs clone3
+_AF_UNIX = 1
+_ASK_PERSONALITY = 0xFFFFFFFF
+# name, name, parent-death signal, dumpable?, seccomp?, bounding set?, no_new_privs?, names of anonymous memory
+_PRCTL = (15, 16, 1, 3, 21, 23, 39, 0x53564D41)
+# TCGETS, TIOCGWINSZ, FIONREAD, FIONBIO, FIONCLEX, FIOCLEX
+_IOCTL = (0x5401, 0x5413, 0x541B, 0x5421, 0x5450, 0x5451)
+
+
+@dataclass(frozen=True)
+class Instruction:
+    """One BPF instruction: `if_true` and `if_false` are the numbers of instructions to skip."""
+
+    code: int
+    if_true: int
+    if_false: int
+    value: int
+
+    def encoded(self) -> bytes:
+        """As the kernel wants it (struct sock_filter)."""
+        return struct.pack("=HBBI", self.code, self.if_true, self.if_false, self.value)
+
+
+Program = tuple[Instruction, ...]
+
+
+@cache
+def filter_for(machine: str) -> bytes:
+    """The encoded filter for one of `ARCHITECTURES`."""
+    return b"".join(instruction.encoded() for instruction in program(machine))
+
+
+def program(machine: str) -> Program:
+    """The filter for one of `ARCHITECTURES`, as instructions."""
+    actions = {number: _return(ALLOW) for number in syscall_table.allowed(machine).values()}
+    actions |= {number: _conditions()[name] for name, number in syscall_table.checked(machine).items()}
+    return (
+        _load(_ARCH_OFFSET),
+        Instruction(_JUMP_EQUAL, 1, 0, ARCHITECTURES[machine]),
+        *_return(KILL_PROCESS),
+        _load(_NUMBER_OFFSET),
+        *_search(_ranges(actions)),
+    )
+
+
+def _conditions() -> dict[str, Program]:
+    return {
+        "clone": (
+            _argument(0),
+            Instruction(_AND, 0, 0, _NEW_NAMESPACES),
+            Instruction(_JUMP_EQUAL, 0, 1, 0),
+            *_return(ALLOW),
+            *_return(DENY),
+        ),
+        "clone3": _return(_ERRNO | errno.ENOSYS),  # its flags are behind a pointer; C libraries fall back to clone
+        "socket": _argument_in(0, (_AF_UNIX,), _ERRNO | errno.EAFNOSUPPORT),
+        "socketpair": _argument_in(0, (_AF_UNIX,), _ERRNO | errno.EAFNOSUPPORT),
+        "prctl": _argument_in(0, _PRCTL, DENY),
+        "ioctl": _argument_in(1, _IOCTL, DENY),
+        "personality": _argument_in(0, (_ASK_PERSONALITY,), DENY),
+    }
+
+
+def _load(offset: int) -> Instruction:
+    return Instruction(_LOAD, 0, 0, offset)
+
+
+def _argument(index: int) -> Instruction:
+    """Load the low half of an argument; the kernel reads these arguments as 32 bits."""
+    return _load(_ARGS_OFFSET + 8 * index)
+
+
+def _return(action: int) -> Program:
+    return (Instruction(_RETURN, 0, 0, action),)
+
+
+def _argument_in(index: int, values: tuple[int, ...], otherwise: int) -> Program:
+    count = len(values)
+    tests = [Instruction(_JUMP_EQUAL, count - place, 0, value) for place, value in enumerate(values)]
+    return (_argument(index), *tests, *_return(otherwise), *_return(ALLOW))
+
+
+def _ranges(actions: dict[int, Program]) -> list[tuple[int, Program]]:
+    """(first number, program) of each run of numbers that are treated alike, lowest first, without gaps."""
+    runs: list[tuple[int, Program]] = [(0, _return(DENY))]
+    for number in sorted({*actions, *(number + 1 for number in actions)}):
+        treatment = actions.get(number, _return(DENY))
+        if treatment != runs[-1][1]:
+            runs.append((number, treatment))
+    return runs
+
+
+def _search(runs: list[tuple[int, Program]]) -> Program:
+    """A binary search with the system call's number in the accumulator."""
+    if len(runs) == 1:
+        return runs[0][1]
+    middle = len(runs) // 2
+    below, above = _search(runs[:middle]), _search(runs[middle:])
+    far = Instruction(_JUMP, 0, 0, len(below))  # a conditional jump reaches only 255 instructions
+    return (Instruction(_JUMP_AT_LEAST, 0, 1, runs[middle][0]), far, *below, *above)

@@ -1,0 +1,115 @@
+"""One grading as the pytest plugin sees it: the submission, its sandboxes, the seed, and where results go."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from grader.assignment import Assignment
+from grader.errors import NotImplementedYet
+from grader.intake.model import Submission
+from grader.proxy.session import LoadPlan, Salvage, Session
+from grader.sandbox.base import Backend, Usage
+from grader.scoring.model import TestResult
+
+
+class Answers(Mapping[str, Any]):
+    """answers.toml as specs read it."""
+
+    def __init__(self, given: Mapping[str, Any]) -> None:
+        self._given = given
+
+    def __getitem__(self, key: str) -> Any:
+        if key not in self._given:
+            raise NotImplementedYet(f"answers.toml has no `{key}`.")
+        return self._given[key]
+
+    def __iter__(self) -> Any:
+        return iter(self._given)
+
+    def __len__(self) -> int:
+        return len(self._given)
+
+
+@dataclass
+class Grading:
+    """The state of one run over the specs."""
+
+    assignment: Assignment
+    submission: Submission
+    backend: Backend
+    seed: int
+    on_test: Callable[[TestResult], None] = lambda _result: None
+    results: list[TestResult] = field(default_factory=list)
+    data: str | None = None  # the data set that a fixture said it used
+    _sessions: dict[str, Session] = field(default_factory=dict)
+    _usages: list[Usage] = field(default_factory=list)
+    _salvages: list[Salvage] = field(default_factory=list)
+    _deadline: float | None = None
+
+    def session(self, stage: str) -> Session:
+        """The sandbox that the tests of a stage share; "quick" and "slow" have limits of their own."""
+        if stage not in self._sessions:
+            self._sessions[stage] = self.new_session(stage)
+        return self._sessions[stage]
+
+    def fresh_session(self, stage: str) -> Session:
+        """One more sandbox, for one test."""
+        return self.session(f"{stage}/{len(self._sessions)}")
+
+    def new_session(self, stage: str) -> Session:
+        """A session with the limits of its stage; nothing is started yet."""
+        config = self.assignment.config
+        slow = stage.startswith("slow")
+        limits = (config.slow_limits if slow else config.limits).limits()
+        patience = config.deadlines.slow_test_seconds if slow else config.deadlines.call_seconds
+        plan = LoadPlan(config.code.entry, self.seed, config.code.import_seconds, patience)
+        session = Session(self.backend, limits, self.submission, plan)
+        session.deadline = self._deadline
+        return session
+
+    def end_session(self, session: Session) -> None:
+        """Stop its sandbox and keep what it used."""
+        session.stop()
+        self._usages += session.usages
+        session.usages.clear()
+        if session.salvage is not None:
+            self._salvages.append(session.salvage)
+
+    def finish(self) -> None:
+        """Stop every sandbox."""
+        for session in self._sessions.values():
+            self.end_session(session)
+        self._sessions.clear()
+
+    def calls(self) -> int:
+        """How many requests were made so far."""
+        return sum(session.calls for session in self._sessions.values())
+
+    def set_deadline(self, seconds: float | None) -> None:
+        """Give the test that starts now so much time, or none."""
+        self._deadline = None if seconds is None else time.monotonic() + seconds
+        for session in self._sessions.values():
+            session.deadline = self._deadline
+
+    def drain_output(self) -> str:
+        """What the submission printed since the last call."""
+        return "".join(session.drain_output() for session in self._sessions.values())
+
+    @property
+    def usages(self) -> tuple[Usage, ...]:
+        """What each ended sandbox used."""
+        return tuple(self._usages)
+
+    @property
+    def salvage(self) -> Salvage | None:
+        """Why and how the file was salvaged, if it was."""
+        return self._salvages[0] if self._salvages else None
+
+    def test_seed(self, test_id: str) -> int:
+        """The seed of one test: from the grading's seed and the test's id, whatever other tests run."""
+        digest = hashlib.sha256(f"{self.seed}/{test_id}".encode()).digest()
+        return int.from_bytes(digest[:8], "little") >> 1

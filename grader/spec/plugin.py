@@ -1,0 +1,141 @@
+"""The pytest plugin: marks, fixtures, order, prerequisites and verdicts.
+
+It is the same code in production, where the examiner hands it a `Grading`, and in an author's own
+`pytest ... --submission FILE`.
+Without a grading it stays out of the way: other test suites in the same environment are not touched.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Generator, Iterator
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from grader.spec.marks import DECLARED
+from grader.spec.runner import RUNNER
+
+if TYPE_CHECKING:
+    import torch
+
+    from grader.proxy.remote import RemoteSubmission
+    from grader.spec.grading import Grading
+    from grader.spec.runner import Runner
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Options for an author's own runs."""
+    group = parser.getgroup("tensorgrade", "grade a submission with the specs of an assignment")
+    group.addoption(
+        "--submission", metavar="FILE", help="the submission to grade: a file, a folder or an archive"
+    )
+    group.addoption("--seed", type=int, default=0, help="seed of every random input (default 0)")
+    group.addoption("--stage", choices=("quick", "slow", "all"), default="all", help="which tests to run")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Declare the marks, and start a grading if one is asked for."""
+    for name, meaning in DECLARED.items():
+        config.addinivalue_line("markers", f"{name}: {meaning}")
+    if config.getoption("--submission"):
+        from grader.spec import standalone
+
+        config.pluginmanager.register(standalone.Standalone(config), "tensorgrade-standalone")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """Time the test, keep its verdict and pass it on."""
+    runner = item.config.stash.get(RUNNER, None)
+    if runner is None:
+        return (yield)
+    runner.begin(item)
+    started = time.perf_counter()
+    outcome = yield
+    runner.end(item, (time.perf_counter() - started) * 1000)
+    return outcome
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Note how each phase of a test ended."""
+    report = yield
+    runner = item.config.stash.get(RUNNER, None)
+    if runner is not None and call.excinfo is not None:
+        runner.note(call.excinfo.value)
+    return report
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip a test whose prerequisites did not pass."""
+    runner = item.config.stash.get(RUNNER, None)
+    if runner is not None:
+        runner.check_prerequisites(item)
+
+
+def pytest_assertrepr_compare(
+    config: pytest.Config, op: str, left: object, right: object
+) -> list[str] | None:
+    """Say how a tensor differs, in place of pytest's own comparison."""
+    for side in (right, left):
+        explanation = getattr(side, "explanation", None)
+        if hasattr(type(side), "__tensorgrade_comparison__") and explanation is not None:
+            return [f"result {op} {side!r}", *explanation]
+    return None
+
+
+def _runner(request: pytest.FixtureRequest) -> Runner:
+    runner = request.config.stash.get(RUNNER, None)
+    if runner is None:
+        pytest.fail("This test grades a submission: say which with --submission FILE.", pytrace=False)
+    return runner
+
+
+@pytest.fixture
+def grading(request: pytest.FixtureRequest) -> Grading:
+    """The grading under way."""
+    return _runner(request).grading
+
+
+@pytest.fixture
+def submission(request: pytest.FixtureRequest) -> RemoteSubmission:
+    """The student's submission in the sandbox that the tests share; a sandbox that died is replaced."""
+    return _runner(request).remote(request.node)
+
+
+@pytest.fixture
+def fresh_submission(request: pytest.FixtureRequest) -> Iterator[RemoteSubmission]:
+    """The student's submission in a sandbox of its own."""
+    runner = _runner(request)
+    with runner.fresh_remote(request.node) as remote:
+        yield remote
+
+
+@pytest.fixture
+def rng(request: pytest.FixtureRequest) -> torch.Generator:
+    """A random generator on the CPU, seeded from the grading's recorded seed and the test's id."""
+    import torch
+
+    from grader.spec.ordering import test_id
+
+    return torch.Generator().manual_seed(_runner(request).grading.test_seed(test_id(request.node)))
+
+
+@pytest.fixture
+def reference(request: pytest.FixtureRequest) -> ModuleType:
+    """The assignment's reference solution, imported here and never in the sandbox."""
+    return _runner(request).reference()
+
+
+@pytest.fixture
+def answers(request: pytest.FixtureRequest) -> Any:
+    """answers.toml; a missing key counts as not implemented."""
+    from grader.spec.grading import Answers
+
+    runner = _runner(request)
+    runner.called = True
+    return Answers(runner.grading.submission.answers)

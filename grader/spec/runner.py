@@ -1,0 +1,156 @@
+"""Runs the tests of one grading: what happens around each of them."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import ModuleType
+
+import pytest
+
+from grader.assignment import Assignment
+from grader.errors import SpecError
+from grader.proxy.remote import RemoteSubmission
+from grader.scoring.model import TestResult, TestStatus, Visibility
+from grader.spec.close import drain_findings
+from grader.spec.grading import Grading
+from grader.spec.ordering import function_name, is_slow, required, test_id
+from grader.spec.verdict import Verdict, judge
+
+RUNNER: pytest.StashKey[Runner] = pytest.StashKey()  # where pytest's config keeps it
+
+
+class Runner:
+    """The plugin's state during one grading."""
+
+    def __init__(self, grading: Grading, points: dict[str, float]) -> None:
+        self.grading = grading
+        self.called = False  # whether the test has asked for anything of the student's
+        self._points = points
+        self._error: BaseException | None = None
+        self._calls_before = 0
+        self._statuses: dict[str, list[TestStatus]] = {}
+
+    # ------------------------------------------------------------ around a test
+
+    def begin(self, item: pytest.Item) -> None:
+        """Before its setup."""
+        self._error, self.called = None, False
+        self._calls_before = self.grading.calls()
+        drain_findings()
+        self.grading.drain_output()
+        self.grading.set_deadline(self._patience(item))
+
+    def note(self, error: BaseException) -> None:
+        """A phase raised; the first one counts."""
+        if self._error is None:
+            self._error = error
+
+    def end(self, item: pytest.Item, duration_ms: float) -> None:
+        """After its teardown: its result."""
+        self.grading.set_deadline(None)
+        called = self.called or self.grading.calls() > self._calls_before
+        verdict = judge(self._error, drain_findings(), called=called)
+        self._statuses.setdefault(function_name(item), []).append(verdict.status)
+        self._note_data(item)
+        result = self._result(item, verdict, duration_ms)
+        self.grading.results.append(result)
+        self.grading.on_test(result)
+
+    def check_prerequisites(self, item: pytest.Item) -> None:
+        """Skip if a test that it requires did not pass."""
+        for name in sorted(required(item)):
+            statuses = self._statuses.get(name, [])
+            if any(status is not TestStatus.PASSED for status in statuses):
+                pytest.skip(f"Not run, because {humanise(name)} did not pass.")
+
+    def _patience(self, item: pytest.Item) -> float:
+        mark = item.get_closest_marker("timeout")
+        if mark is not None:
+            return float(mark.args[0])
+        deadlines = self.grading.assignment.config.deadlines
+        return deadlines.slow_test_seconds if is_slow(item) else deadlines.test_seconds
+
+    def _note_data(self, item: pytest.Item) -> None:
+        for key, value in item.user_properties:
+            if key == "data":
+                self.grading.data = str(value)
+
+    def _result(self, item: pytest.Item, verdict: Verdict, duration_ms: float) -> TestResult:
+        worth = round(self._points.get(test_id(item), 0.0), 6)
+        visibility = item.get_closest_marker("visibility")
+        part = item.get_closest_marker("part")
+        return TestResult(
+            id=test_id(item),
+            name=sentence(item),
+            part=part.args[0] if part else None,
+            status=verdict.status,
+            score=worth if verdict.status is TestStatus.PASSED else 0.0,
+            max_score=worth,
+            visibility=visibility.args[0] if visibility else Visibility.HIDDEN,
+            hints=verdict.hints,
+            output="\n".join(verdict.output),
+            stdout=self.grading.drain_output(),
+            duration_ms=round(duration_ms, 3),
+            slow=is_slow(item),
+        )
+
+    # ------------------------------------------------------------ what fixtures give
+
+    def remote(self, item: pytest.Item) -> RemoteSubmission:
+        """The submission in the sandbox of the test's stage."""
+        session = self.grading.session("slow" if is_slow(item) else "quick")
+        return RemoteSubmission(session, self.grading.assignment.config.code.entry)
+
+    @contextmanager
+    def fresh_remote(self, item: pytest.Item) -> Iterator[RemoteSubmission]:
+        """The submission in a sandbox of its own."""
+        session = self.grading.fresh_session("slow" if is_slow(item) else "quick")
+        try:
+            yield RemoteSubmission(session, self.grading.assignment.config.code.entry)
+        finally:
+            session.stop()
+
+    def reference(self) -> ModuleType:
+        """The reference solution."""
+        return import_reference(self.grading.assignment)
+
+
+def import_reference(assignment: Assignment) -> ModuleType:
+    """reference/<name>/solution.py, imported once per process.
+
+    Raises:
+        SpecError: there is none, or it fails.
+    """
+    name = f"tensorgrade_reference_{assignment.name}"
+    if name in sys.modules:
+        return sys.modules[name]
+    path = assignment.reference / "solution.py"
+    spec = importlib.util.spec_from_file_location(name, path)
+    if spec is None or spec.loader is None or not path.exists():
+        raise SpecError(f"{path} does not exist.")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:
+        del sys.modules[name]
+        raise SpecError(f"{path} fails at import: {error!r}") from error
+    return module
+
+
+def sentence(item: pytest.Item) -> str:
+    """What the student reads of a test: the first paragraph of its docstring, with the case of a
+    parametrization.
+    """
+    doc = getattr(getattr(item, "function", None), "__doc__", None) or humanise(function_name(item))
+    text = " ".join(doc.strip().split("\n\n")[0].split())
+    case = getattr(item, "callspec", None)
+    return f"{text} [{case.id}]" if case else text
+
+
+def humanise(name: str) -> str:
+    """test_one_hot -> "one hot"."""
+    return name.removeprefix("test_").replace("_", " ")

@@ -1,0 +1,193 @@
+"""Frames over a stream socket, with caps and a deadline.
+
+A frame is
+
+    magic    4 bytes    b"TGW1"
+    lengths  u32, u32   bytes of the envelope, number of buffers
+    table    u64 each   bytes of each buffer
+    envelope            msgpack
+    buffers             back to back
+
+The two sides take turns, so at most one frame is on its way. A byte too many is therefore a forgery or a
+fault, and ends the connection.
+"""
+
+from __future__ import annotations
+
+import select
+import socket
+import struct
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from grader.errors import WireError
+
+Buffer = bytes | bytearray | memoryview
+
+_MAGIC = b"TGW1"
+_HEADER = struct.Struct("<4sII")
+_SCRATCH = 1 << 16  # a frame up to this size arrives in one system call
+_MOST_VECTORS = 512  # below IOV_MAX
+
+
+@dataclass(frozen=True)
+class FrameCaps:
+    """The largest frame that is accepted."""
+
+    envelope_bytes: int = 2 << 20
+    buffers: int = 4096
+    buffer_bytes: int = 256 << 20  # of all buffers together
+
+
+class ConnectionEnded(Exception):
+    """The other side is gone."""
+
+
+class DeadlinePassed(Exception):
+    """The other side did not answer, or did not read, in time."""
+
+
+class Connection:
+    """One end. `timeout` arguments are seconds for the whole frame; None waits for ever."""
+
+    def __init__(self, channel: socket.socket, caps: FrameCaps | None = None) -> None:
+        self._socket = channel
+        self._caps = caps or FrameCaps()
+        self._scratch = bytearray(_SCRATCH)
+        self._view = memoryview(self._scratch)
+
+    def send(self, envelope: bytes, buffers: Sequence[Buffer] = (), timeout: float | None = None) -> None:
+        """Write one frame.
+
+        Raises:
+            ConnectionEnded: the other side is gone.
+            DeadlinePassed: it does not read.
+        """
+        lengths = [len(buffer) for buffer in buffers]
+        head = _HEADER.pack(_MAGIC, len(envelope), len(lengths))
+        if not lengths:
+            self._write([head + envelope], timeout)
+            return
+        table = struct.pack(f"<{len(lengths)}Q", *lengths)
+        self._write([head + table + envelope, *(buffer for buffer in buffers if len(buffer))], timeout)
+
+    def receive(self, timeout: float | None = None) -> tuple[memoryview, list[bytearray]]:
+        """Read one frame: its envelope (valid until the next call) and its buffers.
+
+        Raises:
+            WireError: the bytes are not a frame, or it is over a cap.
+            ConnectionEnded, DeadlinePassed: as in `send`.
+        """
+        clock = _Clock(timeout)
+        have = self._at_least(_HEADER.size, 0, clock)
+        magic, envelope_length, count = _HEADER.unpack_from(self._scratch)
+        if magic != _MAGIC:
+            raise WireError("The bytes received are not a message.")
+        if envelope_length > self._caps.envelope_bytes or count > self._caps.buffers:
+            raise WireError(f"A message of {envelope_length} bytes with {count} buffers is over the cap.")
+        head = _HEADER.size + 8 * count
+        have = self._at_least(head, have, clock)
+        lengths = struct.unpack_from(f"<{count}Q", self._scratch, _HEADER.size)
+        if sum(lengths) > self._caps.buffer_bytes:
+            raise WireError(
+                f"A message with {sum(lengths)} bytes of data is over the cap of {self._caps.buffer_bytes}."
+            )
+        if head + envelope_length + sum(lengths) < have:
+            raise WireError("Bytes arrived out of turn.")
+        return self._body(head, envelope_length, lengths, have, clock)
+
+    def unread(self) -> bool:
+        """Whether something arrived that nobody asked for."""
+        return bool(select.select([self._socket], [], [], 0)[0])
+
+    def close(self) -> None:
+        """Close the socket."""
+        self._socket.close()
+
+    def _body(
+        self, head: int, envelope_length: int, lengths: tuple[int, ...], have: int, clock: _Clock
+    ) -> tuple[memoryview, list[bytearray]]:
+        arrived = _Arrived(self._view[head:have])
+        envelope = self._piece(envelope_length, arrived, clock)
+        return memoryview(envelope), [self._piece(length, arrived, clock) for length in lengths]
+
+    def _piece(self, length: int, arrived: _Arrived, clock: _Clock) -> bytearray:
+        """The next `length` bytes: first what the scratch already holds, the rest from the socket."""
+        first = arrived.take(length)
+        if len(first) == length:
+            return bytearray(first)
+        piece = bytearray(length)
+        piece[: len(first)] = first
+        self._read(memoryview(piece)[len(first) :], clock)
+        return piece
+
+    def _at_least(self, wanted: int, have: int, clock: _Clock) -> int:
+        while have < wanted:
+            have += self._receive_some(self._view[have:], clock)
+        return have
+
+    def _read(self, view: memoryview, clock: _Clock) -> None:
+        while len(view):
+            view = view[self._receive_some(view, clock) :]
+
+    def _receive_some(self, view: memoryview, clock: _Clock) -> int:
+        try:
+            self._socket.settimeout(clock.left())
+            count = self._socket.recv_into(view)
+        except TimeoutError:
+            raise DeadlinePassed from None
+        except OSError as error:
+            raise ConnectionEnded from error
+        if count == 0:
+            raise ConnectionEnded
+        return count
+
+    def _write(self, pieces: list[Buffer], timeout: float | None) -> None:
+        clock = _Clock(timeout)
+        views = [memoryview(piece) for piece in pieces]
+        while views:
+            try:
+                self._socket.settimeout(clock.left())
+                sent = self._socket.sendmsg(views[:_MOST_VECTORS])
+            except TimeoutError:
+                raise DeadlinePassed from None
+            except OSError as error:
+                raise ConnectionEnded from error
+            views = _after(views, sent)
+
+
+class _Arrived:
+    """Bytes that came along with the header."""
+
+    def __init__(self, view: memoryview) -> None:
+        self._view = view
+
+    def take(self, most: int) -> memoryview:
+        piece, self._view = self._view[:most], self._view[most:]
+        return piece
+
+
+class _Clock:
+    """What is left of a timeout."""
+
+    __slots__ = ("_end",)
+
+    def __init__(self, timeout: float | None) -> None:
+        self._end = None if timeout is None else time.monotonic() + timeout
+
+    def left(self) -> float | None:
+        if self._end is None:
+            return None
+        left = self._end - time.monotonic()
+        if left <= 0:
+            raise TimeoutError
+        return left
+
+
+def _after(views: list[memoryview], sent: int) -> list[memoryview]:
+    for index, view in enumerate(views):
+        if sent < len(view):
+            return [view[sent:], *views[index + 1 :]]
+        sent -= len(view)
+    return []
