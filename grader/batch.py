@@ -109,11 +109,12 @@ def show(outcomes: Sequence[Outcome], form: Literal["table", "json", "gradescope
             errors.print(
                 f"{outcome.path}: not graded. {outcome.reason or _unjudged(outcome.score)}", markup=False
             )
-    scores = [_view(outcome.score, student=student) for outcome in outcomes if outcome.score is not None]
+    hide = student and form != "gradescope"  # which has visibilities of its own
+    scores = [_view(outcome.score, student=hide) for outcome in outcomes if outcome.score is not None]
     if form == "table":
         console = Console()
         for score in scores:
-            report.render(score, console)
+            report.render(score, console, view="student" if student else "staff")
         return
     render: Callable[[Score], str] = Score.to_json if form == "json" else _gradescope
     texts = [render(score) for score in scores]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Literal
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Literal
 
 from rich.console import Console
 from rich.padding import Padding
@@ -12,6 +12,9 @@ from rich.text import Text
 
 from grader.scoring.model import PartScore, RuleResult, Score, TestResult, TestStatus, WithheldTest
 from grader.scoring.views import student_view
+
+if TYPE_CHECKING:
+    from grader.sandbox.doctor import Check
 
 View = Literal["student", "staff"]
 
@@ -46,6 +49,16 @@ def render(score: Score, console: Console, *, view: View = "student") -> None:
     page.section("Rules broken", [_rule(rule) for rule in shown.rules])
     page.section("Notes", shown.notes)
     page.total(shown)
+
+
+def render_checks(checks: Iterable[Check], console: Console) -> None:
+    """Print what `tensorgrade doctor` tried: what was seen, and the remedy where something is missing."""
+    page = _Page(console)
+    for check in checks:
+        missing = ("✗", "x", "missing", "red") if check.required else ("–", "-", "optional", "yellow")
+        glyph, ascii_glyph, words, style = ("✓", "+", "ok", "green") if check.ok else missing
+        page.row(page.pick(glyph, ascii_glyph), check.name, words, "", style=style)
+        page.lines([text for text in (check.detail, check.remedy) if text], indent=3)
 
 
 def _parts(score: Score) -> list[PartScore]:
@@ -129,7 +142,7 @@ class _Page:
         glyph, ascii_glyph, words, style = _STATUS[test.status]
         points = _points(test.score, test.max_score)
         self.row(self.pick(glyph, ascii_glyph), test.name, words, points, style=style)
-        self.lines((test.output or "\n".join(test.hints)).splitlines(), indent=3)
+        self.lines("\n".join((*test.hints, test.output)).splitlines(), indent=3)
         if test.stdout:
             self.line("printed:", style="dim", indent=3)
             self.lines(test.stdout.splitlines(), indent=5)

@@ -75,6 +75,10 @@ class Exam:
         """What a stage is worth, before caps."""
         return round(sum(self._points[test_id(item)] for item in self._items if in_stage(item, stage)), 6)
 
+    def register(self, plugin: object) -> None:
+        """Add a pytest plugin, for measurements."""
+        self._session.config.pluginmanager.register(plugin)
+
     def run(self, grading: Grading, stage: str = "all") -> None:
         """Run the tests of a stage; the results go to the grading."""
         config = self._session.config

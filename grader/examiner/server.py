@@ -17,6 +17,7 @@ import signal
 import socket
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import torch
@@ -54,7 +55,8 @@ def main(name: str, root: str, descriptor: int) -> None:
 
 
 def _tell(engine: socket.socket, message: Event | Ready) -> None:
-    engine.send(message.model_dump_json().encode())
+    with suppress(BrokenPipeError):  # it left meanwhile
+        engine.send(message.model_dump_json().encode())
 
 
 def _rehearse(exam: Exam, engine: socket.socket) -> None:

@@ -93,7 +93,7 @@ class Operations:
 
     def define(self, request: m.Define, _: Decoder) -> Any:
         """A function from the author's source."""
-        return _define(request.source)
+        return define(request.source)
 
     def put(self, request: m.Put, decoder: Decoder) -> m.Handle:
         """Keep a value here."""
@@ -191,7 +191,8 @@ def is_stub(function: Any) -> bool:
     )
 
 
-def _define(source: str) -> Any:
+def define(source: str) -> Any:
+    """What an author's source stands for: the value of an expression, or the last function that it defines."""
     import numpy as np
     import torch
 

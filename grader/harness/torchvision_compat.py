@@ -29,9 +29,9 @@ def declare_missing_operators() -> Any:
     spec = importlib.util.find_spec("torchvision")
     if spec is None or _load_operators(spec.submodule_search_locations or []):
         return None
-    library = torch.library.Library("torchvision", "DEF")
+    library = torch.library.Library("torchvision", "DEF")  # type: ignore[no-untyped-call]
     for name in _OPERATORS:
-        library.define(f"{name}{_SCHEMA}")
+        library.define(f"{name}{_SCHEMA}")  # type: ignore[no-untyped-call]
     return library
 
 
@@ -40,7 +40,7 @@ def _load_operators(folders: list[str]) -> bool:
 
     try:
         for path in (path for folder in folders for path in Path(folder).glob("_C*.so")):
-            torch.ops.load_library(str(path))
+            torch.ops.load_library(str(path))  # type: ignore[no-untyped-call]
     except OSError:
         return False
     return hasattr(torch.ops.torchvision, _OPERATORS[0])

@@ -28,6 +28,11 @@ from grader.wire.codec import Decoder, Encoder
 from grader.wire.connection import Connection, ConnectionEnded, DeadlinePassed
 
 _SALVAGE_EXTRA_SECONDS = 20.0  # the harness times each statement itself
+_MOST_LOADING_SECONDS = 120.0  # of all sandboxes of one submission together
+_MOST_RECEIVED = 1 << 30  # bytes of tensors and files in one test
+_MOST_PRINTED = 1 << 16  # characters kept between two `drain_output`
+_MOST_FRAMES = 12
+_MOST_TEXT = 2000  # characters of an exception's message, of a line of its traceback, of a type's name
 
 
 @dataclass(frozen=True)
@@ -63,6 +68,9 @@ class Session:
         self._number = 0
         self._released: list[int] = []
         self._printed: list[str] = []
+        self._room = _MOST_PRINTED
+        self._received = 0
+        self._loading_left = _MOST_LOADING_SECONDS
         self._cache: dict[object, Any] = {}
         self.calls = 0
         self.generation = 0  # counts sandboxes; an object of an earlier one is gone
@@ -92,11 +100,14 @@ class Session:
     def ready(self) -> None:
         """Start a sandbox and load the submission, if there is none."""
         if self._sandbox is None:
+            if self._loading_left <= 0:
+                raise CallTimeout("Your code ended or hung too often, and takes long to import: it is not run again.")
             self._load()
 
     def once(self, key: object, factory: Callable[[], Any]) -> Any:
         """What `factory` made for this key in this sandbox; made again after the sandbox was replaced."""
         self.ready()
+        self.calls += 1  # what was made before came from the submission too
         if key not in self._cache:
             generation = self.generation
             made = factory()
@@ -112,8 +123,12 @@ class Session:
 
     def drain_output(self) -> str:
         """What the submission printed since the last call."""
-        text, self._printed = "".join(self._printed), []
+        text, self._printed, self._room = "".join(self._printed), [], _MOST_PRINTED
         return text
+
+    def begin_test(self, deadline: float | None) -> None:
+        """A test starts, which ends at `deadline` on the monotonic clock; None for no end."""
+        self.deadline, self._received = deadline, 0
 
     def stop(self) -> Result | None:
         """End the sandbox, if there is one."""
@@ -134,8 +149,12 @@ class Session:
         test's.
         """
         started, deadline, self.deadline = time.monotonic(), self.deadline, None
-        self._import()
-        self.deadline = None if deadline is None else deadline + time.monotonic() - started
+        try:
+            self._import()
+        finally:
+            spent = time.monotonic() - started
+            self._loading_left -= spent
+            self.deadline = None if deadline is None else deadline + spent
 
     def _import(self) -> None:
         if self.salvage is None:
@@ -151,15 +170,16 @@ class Session:
         self._start()
         seconds = self._plan.import_seconds + (_SALVAGE_EXTRA_SECONDS if salvage else 0)
         try:
-            skipped = self._ask(
+            answer = self._ask(
                 lambda encoder: self._load_request(encoder, salvage=salvage), _no_object, seconds
             )
+            skipped = _skipped(answer)
         except StudentCodeError as error:
             if self._sandbox is None:
                 self._start()  # empty, for what needs no submission
             return error
         if salvage and self.salvage is not None:
-            self.salvage = Salvage(self.salvage.reason, _skipped(skipped))
+            self.salvage = Salvage(self.salvage.reason, skipped)
         return None
 
     def _start(self) -> None:
@@ -181,8 +201,7 @@ class Session:
         request = m.Request(self._number, make(encoder), self._released)
         self._released = []
         reply, buffers = self._exchange(request, encoder, self._patience(seconds))
-        if reply.output:
-            self._printed.append(reply.output)
+        self._keep_output(reply.output)
         if isinstance(reply.outcome, m.Raised):
             raise _failure(reply.outcome)
         try:
@@ -190,6 +209,11 @@ class Session:
         except WireError:
             self.stop()
             raise
+
+    def _keep_output(self, text: str) -> None:
+        if text and self._room > 0:
+            self._printed.append(text[: self._room])
+            self._room -= len(text)
 
     def _patience(self, seconds: float) -> float:
         if self.deadline is None:
@@ -205,6 +229,9 @@ class Session:
                 raise WireError("The submission wrote to the grader's channel by itself.")
             connection.send(m.encode(request), encoder.buffers, seconds)
             envelope, buffers = connection.receive(seconds)
+            self._received += sum(len(buffer) for buffer in buffers)
+            if self._received > _MOST_RECEIVED:
+                raise WireError(f"It sent more than {_MOST_RECEIVED >> 20} MiB of data in one test.")
             reply = m.decode_reply(envelope)
             if reply.id != request.id:
                 raise WireError("The submission answered a question that nobody asked.")
@@ -257,11 +284,17 @@ def _skipped(value: Any) -> tuple[tuple[int, str, str], ...]:
 
 
 def _failure(raised: m.Raised) -> StudentCodeError:
-    frames = tuple(Frame(line.file, line.line, line.function, line.source) for line in raised.frames)
+    frames = tuple(_frame(line) for line in raised.frames[-_MOST_FRAMES:])
+    message = raised.message[:_MOST_TEXT]
     if not raised.missing:
-        return RemoteException(raised.type_name, raised.message, frames)
+        return RemoteException(raised.type_name[:_MOST_TEXT], message, frames)
     where = f" ({frames[-1].file}, line {frames[-1].line}, in {frames[-1].function})" if frames else ""
-    return NotImplementedYet(f"{raised.message or 'Not implemented yet'}{where}")
+    return NotImplementedYet(f"{message or 'Not implemented yet'}{where}")
+
+
+def _frame(line: m.TracebackLine) -> Frame:
+    file, function, source = (text[:_MOST_TEXT] for text in (line.file, line.function, line.source))
+    return Frame(file, line.line, function, source)
 
 
 def _ending(result: Result, limits: Limits) -> str:

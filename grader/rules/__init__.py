@@ -1,5 +1,19 @@
-from dataclasses import dataclass
-@dataclass(frozen=True)
-class Violation:
-    rule_id: str; file: str; line: int; text: str; message: str; points: float; zero_parts: tuple[str, ...]
-def check(submission, rules): return ()
+"""Static rules: what a submission may import, call or must define. Syntax trees only; nothing is executed.
+
+    program    the parsed files, and which of them an import means
+    scopes     which names are bound where, and to what
+    resolve    what every expression may refer to, in the words of `origins`
+    reach      what a rule looks at
+    imports, calls, definitions    the five kinds of rules; `signatures` compares two
+
+A rule cannot see what a program computes. It catches honest mistakes and plain evasions; hidden tests and an
+author who forbids "dynamic" do the rest. A file that does not parse is skipped: it cannot run either, and the
+harness says why.
+"""
+
+from __future__ import annotations
+
+from grader.rules.check import check
+from grader.rules.model import Violation
+
+__all__ = ["Violation", "check"]

@@ -93,9 +93,10 @@ def _test(test: TestResult, number: str, output_format: Format) -> dict[str, Any
 def _output(test: TestResult) -> str:
     """Why, and what was printed; of a hidden test the hints only."""
     hidden = test.visibility is Visibility.HIDDEN
-    reason = "\n".join(test.hints) if hidden or not test.output else test.output
+    reason = [*test.hints, *([test.output] if test.output and not hidden else [])]
     printed = f"Printed:\n{test.stdout}" if test.stdout and not hidden else ""
-    return "\n\n".join(block for block in (_STATUS.get(test.status, ""), reason, printed) if block)
+    blocks = (_STATUS.get(test.status, ""), "\n".join(reason), printed)
+    return "\n\n".join(block for block in blocks if block)
 
 
 def _summary(score: Score) -> str:

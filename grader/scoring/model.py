@@ -84,7 +84,7 @@ class TestResult(_Record):
     max_score: NonNegative = 0.0
     visibility: Visibility = Visibility.HIDDEN
     hints: tuple[Block, ...] = ()  # why, shown for hidden tests too: never an expected value
-    output: Block = ""  # why, in full: shown for visible tests only
+    output: Block = ""  # what there is to add to the hints, expected values too: for visible tests only
     stdout: Block = ""  # what the student's code printed during the test: shown for visible tests only
     duration_ms: NonNegative = 0.0
     slow: bool = False

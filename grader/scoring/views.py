@@ -16,7 +16,7 @@ def student_view(score: Score, *, after_due_date: bool = False, published: bool 
 
     A hidden test keeps name, status, points and hints. One that is shown later is moved to `withheld`; its
     points are taken out of the totals, and a note says so. One that is shown by now becomes visible, so that
-    a view of a view is the same. Why a test has no verdict is for staff.
+    a view of a view is the same. Of a test without verdict, all but the hints is for staff.
     """
     released = {Visibility.AFTER_DUE_DATE: after_due_date, Visibility.AFTER_PUBLISHED: published}
     shown: list[TestResult] = []
@@ -41,11 +41,12 @@ def _later(test: TestResult, released: dict[Visibility, bool]) -> _Later | None:
 
 
 def _shown(test: TestResult) -> TestResult:
-    hidden = test.visibility is Visibility.HIDDEN
-    shown = test if hidden else test.model_copy(update={"visibility": Visibility.VISIBLE})
+    if test.visibility is Visibility.HIDDEN:
+        return test.model_copy(update={"output": "", "stdout": ""})
+    visible = test.model_copy(update={"visibility": Visibility.VISIBLE})
     if not test.status.is_verdict:
-        return shown.model_copy(update={"hints": (), "output": "", "stdout": ""})
-    return shown.model_copy(update={"output": "", "stdout": ""}) if hidden else shown
+        return visible.model_copy(update={"output": "", "stdout": ""})
+    return visible
 
 
 def _recounted(view: Score, score: Score) -> Score:

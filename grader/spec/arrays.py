@@ -58,13 +58,10 @@ def _values_finding(
     )
     told = [*not_finite, *([diagnosis] if diagnosis else [])]
     hidden = [item.sentence for item in told if not (item.places and dtypes[1] == "bool")]
-    shown = [item.sentence for item in told]
-    secret = is_exact(dtypes[1]) or actual.size < _FEWEST_FOR_ERROR
-    return Finding(
-        difference,
-        (*hidden, _extent(comparison, with_error=not secret)),
-        (*shown, _extent(comparison, with_error=True), *_places(actual, expected, comparison)),
-    )
+    hidden.append(_extent(comparison))
+    shown = [item.sentence for item in told if item.sentence not in hidden]
+    (shown if is_exact(dtypes[1]) or actual.size < _FEWEST_FOR_ERROR else hidden).extend(_error(comparison))
+    return Finding(difference, tuple(hidden), (*hidden, *shown, *_places(actual, expected, comparison)))
 
 
 def _diagnosis(
@@ -109,18 +106,18 @@ def _count(count: int, size: int) -> str:
     return f"All {size} values" if count == size else f"{count} of {size} values"
 
 
-def _extent(comparison: Comparison, with_error: bool) -> str:
-    """How many values are wrong, and by how much the worst is."""
+def _extent(comparison: Comparison) -> str:
+    """How many values are wrong."""
     count, size = comparison.count, comparison.wrong.size
     sentence = f"{_count(count, size)} {'is' if count == 1 else 'are'} wrong"
-    if count < size:
-        sentence += f" ({_percent(count / size)})"
-    if not with_error or comparison.max_error is None:
-        return f"{sentence}."
-    if size == 1:
-        return f"{sentence}, by about {comparison.max_error:.2g}."
-    place = f", at {list(comparison.where)}" if comparison.where else ""
-    return f"{sentence}; the largest error is about {comparison.max_error:.2g}{place}."
+    return f"{sentence} ({_percent(count / size)})." if count < size else f"{sentence}."
+
+
+def _error(comparison: Comparison) -> list[str]:
+    """By how much the worst value is wrong; nothing for a single value, where `_places` says as much."""
+    if comparison.max_error is None or not comparison.where or comparison.wrong.size == 1:
+        return []
+    return [f"The largest error is about {comparison.max_error:.2g}, at {list(comparison.where)}."]
 
 
 def _percent(fraction: float) -> str:
@@ -147,10 +144,10 @@ def _first(wrong: Mask) -> list[int]:
     return found
 
 
-def _place(place: tuple[int, ...], actual: Any, expected: Any) -> str:  # noqa: ANN401 - a scalar of any dtype
+def _place(place: tuple[int, ...], actual: Any, expected: Any) -> str:
     where = f"At {list(place)}: got" if place else "Got"
     return f"{where} {_number(actual)}, expected {_number(expected)}."
 
 
-def _number(value: Any) -> str:  # noqa: ANN401 - a scalar of any dtype
+def _number(value: Any) -> str:
     return f"{value:.6g}" if value.dtype.kind in "fc" else str(value)

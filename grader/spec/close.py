@@ -91,7 +91,7 @@ def drain_explanations(*, show_expected: bool = False) -> tuple[str, ...]:
     return sentences(drain_findings(), show_expected)
 
 
-def _checked(expected: Any) -> object:  # noqa: ANN401 - whatever an author writes
+def _checked(expected: Any) -> object:
     """`expected` with remote objects replaced by their data, and every leaf fit for a comparison."""
     if getattr(type(expected), "__tensorgrade_remote__", False):
         expected = expected.value

@@ -69,7 +69,7 @@ class _Walk:
     def __init__(self, rtol: float | None, atol: float | None, exact_dtype: bool) -> None:
         self._how = (rtol, atol, exact_dtype)
 
-    def differences(self, actual: Any, expected: object, path: str) -> Iterator[Finding]:  # noqa: ANN401
+    def differences(self, actual: Any, expected: object, path: str) -> Iterator[Finding]:
         """The findings at `path` and below. A remote object is replaced by a copy of its data."""
         if getattr(type(actual), "__tensorgrade_remote__", False):
             actual = actual.value

@@ -33,7 +33,7 @@ class Finding:
 
     path:    where in a container: "[1]['weight']"; "" for the value itself.
     hidden:  sentences that hold no expected value.
-    shown:   the same and more, expected values included.
+    shown:   the same, then more: expected values too.
     """
 
     difference: Difference

@@ -68,7 +68,7 @@ class Grading:
         patience = config.deadlines.slow_test_seconds if slow else config.deadlines.call_seconds
         plan = LoadPlan(config.code.entry, self.seed, config.code.import_seconds, patience)
         session = Session(self.backend, limits, self.submission, plan)
-        session.deadline = self._deadline
+        session.begin_test(self._deadline)
         return session
 
     def end_session(self, session: Session) -> None:
@@ -93,7 +93,7 @@ class Grading:
         """Give the test that starts now so much time, or none."""
         self._deadline = None if seconds is None else time.monotonic() + seconds
         for session in self._sessions.values():
-            session.deadline = self._deadline
+            session.begin_test(self._deadline)
 
     def drain_output(self) -> str:
         """What the submission printed since the last call."""

@@ -7,6 +7,9 @@ from collections import Counter
 import pytest
 
 from grader.errors import SpecError
+from grader.scoring.model import Visibility
+
+_LATER = {Visibility.AFTER_DUE_DATE, Visibility.AFTER_PUBLISHED}
 
 
 def in_stage(item: pytest.Item, stage: str) -> bool:
@@ -38,14 +41,10 @@ def arrange(items: list[pytest.Item]) -> list[pytest.Item]:
     """Quick tests first, and each test after those it requires; otherwise as written.
 
     Raises:
-        SpecError: a required test does not exist, or two require each other.
+        SpecError: a required test does not exist or is shown later, or two require each other.
     """
     waiting = sorted(items, key=is_slow)
-    known = {function_name(item) for item in items}
-    for item in items:
-        unknown = required(item) - known
-        if unknown:
-            raise SpecError(f"{item.nodeid} requires {', '.join(sorted(unknown))}, which does not exist.")
+    _check_requirements(items)
     arranged: list[pytest.Item] = []
     while waiting:
         open_names = {function_name(item) for item in waiting}
@@ -56,6 +55,26 @@ def arrange(items: list[pytest.Item]) -> list[pytest.Item]:
         arranged += chosen
         waiting = [item for item in waiting if item not in chosen]
     return arranged
+
+
+def _check_requirements(items: list[pytest.Item]) -> None:
+    """Required tests exist, and are not shown later than the test whose "skipped" would tell of them."""
+    by_name: dict[str, list[pytest.Item]] = {}
+    for item in items:
+        by_name.setdefault(function_name(item), []).append(item)
+    for item in items:
+        for name in sorted(required(item)):
+            if name not in by_name:
+                raise SpecError(f"{item.nodeid} requires {name}, which does not exist.")
+            withheld = {shown(other) for other in by_name[name]} & _LATER
+            if withheld - {shown(item)}:
+                raise SpecError(f"{item.nodeid} would tell the result of {name}, which is shown only later.")
+
+
+def shown(item: pytest.Item) -> Visibility:
+    """When students see the result."""
+    mark = item.get_closest_marker("visibility")
+    return Visibility(mark.args[0]) if mark else Visibility.HIDDEN
 
 
 def worth(items: list[pytest.Item]) -> dict[str, float]:

@@ -82,9 +82,10 @@ def pytest_assertrepr_compare(
 ) -> list[str] | None:
     """Say how a tensor differs, in place of pytest's own comparison."""
     for side in (right, left):
-        explanation = getattr(side, "explanation", None)
-        if hasattr(type(side), "__tensorgrade_comparison__") and explanation is not None:
-            return [f"result {op} {side!r}", *explanation]
+        if hasattr(type(side), "__tensorgrade_comparison__"):  # asked of no remote object
+            explanation = getattr(side, "explanation", None)
+            if explanation is not None:
+                return [f"result {op} {side!r}", *explanation]
     return None
 
 

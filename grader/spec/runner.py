@@ -13,10 +13,10 @@ import pytest
 from grader.assignment import Assignment
 from grader.errors import SpecError
 from grader.proxy.remote import RemoteSubmission
-from grader.scoring.model import TestResult, TestStatus, Visibility
+from grader.scoring.model import TestResult, TestStatus
 from grader.spec.close import drain_findings
 from grader.spec.grading import Grading
-from grader.spec.ordering import function_name, is_slow, required, test_id
+from grader.spec.ordering import function_name, is_slow, required, shown, test_id
 from grader.spec.verdict import Verdict, judge
 
 RUNNER: pytest.StashKey[Runner] = pytest.StashKey()  # where pytest's config keeps it
@@ -80,7 +80,6 @@ class Runner:
 
     def _result(self, item: pytest.Item, verdict: Verdict, duration_ms: float) -> TestResult:
         worth = round(self._points.get(test_id(item), 0.0), 6)
-        visibility = item.get_closest_marker("visibility")
         part = item.get_closest_marker("part")
         return TestResult(
             id=test_id(item),
@@ -89,7 +88,7 @@ class Runner:
             status=verdict.status,
             score=worth if verdict.status is TestStatus.PASSED else 0.0,
             max_score=worth,
-            visibility=visibility.args[0] if visibility else Visibility.HIDDEN,
+            visibility=shown(item),
             hints=verdict.hints,
             output="\n".join(verdict.output),
             stdout=self.grading.drain_output(),

@@ -12,6 +12,7 @@ from grader.errors import (
     InfrastructureError,
     RemoteException,
     SandboxDied,
+    SpecError,
     StudentCodeError,
     TensorgradeError,
     WireError,
@@ -47,6 +48,8 @@ def judge(error: BaseException | None, findings: tuple[Finding, ...], *, called:
         return Verdict(TestStatus.PASSED)
     if isinstance(error, pytest.skip.Exception):
         return Verdict(TestStatus.SKIPPED, (str(error.msg),))
+    if isinstance(error, SpecError) and called:
+        return _stumbled(error, called=called)  # `close` or a remote object met what no test can use
     if isinstance(error, TensorgradeError):
         return _ours(error)
     if isinstance(error, AssertionError | pytest.fail.Exception):

@@ -17,6 +17,7 @@ import numpy as np
 
 from grader.errors import WireError
 from grader.wire import messages as m
+from grader.wire.bounds import MOST_ENTRIES, KeyBudget, is_printable
 from grader.wire.connection import Buffer
 
 if TYPE_CHECKING:
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 MOST_DEPTH = 64
 MOST_AXES = 32
 _LARGEST_AXIS = 1 << 40
-_MOST_ENTRIES = 4096  # of a dict: keys with equal hashes cost quadratic time
 _LARGEST_INT_DIGITS = 4096  # hexadecimal: 16384 bits
 
 TORCH_DTYPES = frozenset(
@@ -37,7 +37,7 @@ _ITEM_BYTES = {name: np.dtype(name).itemsize for name in NUMPY_DTYPES} | {"bfloa
 
 
 class NotPlain(Exception):
-    """A value that is not plain data and that the hook did not take."""
+    """A value that cannot be sent: too large for the other side, or not plain data and not taken by the hook."""
 
 
 class Encoder:
@@ -99,11 +99,14 @@ class Encoder:
 
         if tensor.requires_grad and not (self._leaves and tensor.grad_fn is None):
             return False
-        return tensor.layout is torch.strided and str(tensor.dtype)[6:] in TORCH_DTYPES
+        if tensor.layout is not torch.strided or tensor.is_meta or tensor.is_nested:
+            return False
+        return str(tensor.dtype)[6:] in TORCH_DTYPES
 
     def _tensor(self, tensor: torch.Tensor) -> m.TensorData:
         import torch
 
+        _check_sendable(tensor.shape)
         plain = tensor.detach()
         if plain.is_complex() or plain.is_neg():
             plain = plain.resolve_conj().resolve_neg()
@@ -113,6 +116,7 @@ class Encoder:
         return m.TensorData("torch", str(tensor.dtype)[6:], list(tensor.shape), index, tensor.requires_grad)
 
     def _array(self, array: np.ndarray[Any, Any], family: str) -> m.TensorData:
+        _check_sendable(array.shape)
         native = np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("="))
         index = self.buffer(native.reshape(-1).view(np.uint8).data)
         return m.TensorData(family, native.dtype.name, list(array.shape), index)
@@ -121,12 +125,18 @@ class Encoder:
         return [self.encode(item, depth + 1) for item in value]
 
     def _int(self, value: int, _: int) -> m.Value:
-        return value if -(2**63) <= value < 2**63 else m.BigInt(hex(value))
+        if -(2**63) <= value < 2**63:
+            return value
+        if len(digits := hex(value)) > _LARGEST_INT_DIGITS:
+            raise NotPlain(f"An integer of {value.bit_length()} bits is too large to be sent.")
+        return m.BigInt(digits)
 
     def _str(self, value: str, _: int) -> m.Value:
         return value if value.isascii() else value.encode("utf-8", "replace").decode()
 
     def _dict(self, value: dict[Any, Any], depth: int) -> m.Value:
+        if len(value) > MOST_ENTRIES:
+            raise NotPlain(f"A dict of {len(value)} entries is too large to be sent; {MOST_ENTRIES} is the cap.")
         return m.Mapping(self._items(list(value), depth), self._items(list(value.values()), depth))
 
     def _slice(self, value: slice, depth: int) -> m.Value:
@@ -154,6 +164,7 @@ class Decoder:
     def __init__(self, buffers: Sequence[bytearray], as_object: Callable[[m.Handle], Any]) -> None:
         self._buffers: list[bytearray | None] = list(buffers)
         self._as_object = as_object
+        self._keys = KeyBudget()
 
     def decode(self, value: m.Value, depth: int = 0) -> Any:
         """One value.
@@ -191,10 +202,10 @@ class Decoder:
     def _mapping(self, value: m.Mapping, depth: int) -> dict[Any, Any]:
         if len(value.keys) != len(value.values):
             raise WireError("A dict has more keys than values, or fewer.")
-        if len(value.keys) > _MOST_ENTRIES:
-            raise WireError(f"A dict has {len(value.keys)} entries; {_MOST_ENTRIES} is the cap.")
+        keys, values = self._items(value.keys, depth), self._items(value.values, depth)
+        self._keys.spend(keys)
         try:
-            return dict(zip(self._items(value.keys, depth), self._items(value.values, depth), strict=True))
+            return dict(zip(keys, values, strict=True))
         except TypeError as error:
             raise WireError("A dict has a key that cannot be one.") from error
 
@@ -236,6 +247,11 @@ _READERS: dict[type, _Reader] = {
 }
 
 
+def _check_sendable(shape: Sequence[int]) -> None:
+    if len(shape) > MOST_AXES or not is_printable(shape):
+        raise NotPlain(f"A tensor of shape {tuple(shape)} has too many axes to be sent.")
+
+
 def _check_shape(shape: list[int], have: int, item_bytes: int) -> None:
     if len(shape) > MOST_AXES or any(not 0 <= axis < _LARGEST_AXIS for axis in shape):
         raise WireError("A tensor has a shape that cannot be one.")
@@ -244,6 +260,8 @@ def _check_shape(shape: list[int], have: int, item_bytes: int) -> None:
         raise WireError("A tensor has a shape that is too large.")
     if have != math.prod(shape) * item_bytes:
         raise WireError(f"A tensor of shape {tuple(shape)} came with {have} bytes.")
+    if not is_printable(shape):
+        raise WireError(f"A tensor of shape {tuple(shape)} has too many axes.")
 
 
 def _torch_tensor(value: m.TensorData, data: bytearray) -> torch.Tensor:
@@ -265,7 +283,7 @@ def _torch_tensor(value: m.TensorData, data: bytearray) -> torch.Tensor:
 
 def _numpy_array(value: m.TensorData, data: bytearray) -> Any:
     if value.dtype == "bool":
-        array = np.frombuffer(data, dtype=np.uint8).reshape(value.shape) != 0
+        array = np.asarray(np.frombuffer(data, dtype=np.uint8).reshape(value.shape) != 0)
     else:
         array = np.frombuffer(data, dtype=value.dtype).reshape(value.shape)
     if value.family == "scalar":

@@ -27,7 +27,7 @@ Buffer = bytes | bytearray | memoryview
 
 _MAGIC = b"TGW1"
 _HEADER = struct.Struct("<4sII")
-_SCRATCH = 1 << 16  # a frame up to this size arrives in one system call
+_SCRATCH = 1 << 16  # a frame up to this size arrives in one system call; more where the table may be longer
 _MOST_VECTORS = 512  # below IOV_MAX
 
 
@@ -54,7 +54,7 @@ class Connection:
     def __init__(self, channel: socket.socket, caps: FrameCaps | None = None) -> None:
         self._socket = channel
         self._caps = caps or FrameCaps()
-        self._scratch = bytearray(_SCRATCH)
+        self._scratch = bytearray(max(_SCRATCH, _HEADER.size + 8 * self._caps.buffers))
         self._view = memoryview(self._scratch)
 
     def send(self, envelope: bytes, buffers: Sequence[Buffer] = (), timeout: float | None = None) -> None:

@@ -21,7 +21,7 @@ _PROJECT = Path(__file__).resolve().parents[3]
 _START_SECONDS = 120.0
 _REPLY_SECONDS = 60.0
 _END_SECONDS = 10.0
-# Set before the fork server starts, because libraries read it when they are loaded; every sandbox inherits it.
+# Set before the fork server starts: libraries read it when they are loaded, and every sandbox inherits it.
 _ENVIRONMENT = {
     "PATH": "/usr/bin:/bin",
     "LANG": "C.UTF-8",

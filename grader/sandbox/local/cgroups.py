@@ -11,7 +11,10 @@ from grader.errors import LimitUnavailable
 from grader.sandbox.local.groups import PREFIX, REMEDY, Groups, GroupsV1, GroupsV2, remove_stale
 
 _NEEDED_V1 = ("memory", "pids", "cpuacct")
-_MAIN = f"{PREFIX}main"  # version 2: where we move ourselves, to give our own group's controllers to sandboxes
+_MAIN = (
+    f"{PREFIX}main"  # version 2: where we move ourselves, to give our own group's controllers to sandboxes
+)
+_DEAD = ("Z", "X")  # ended, but not yet waited for
 _NEEDED_V2 = frozenset(("memory", "pids"))
 
 
@@ -24,6 +27,12 @@ class Place:
     top: Path  # where the hierarchy is mounted
 
 
+def version() -> int:
+    """Which version of control groups limits memory here."""
+    found = places(_text("/proc/self/cgroup"), _text("/proc/self/mountinfo"))
+    return 1 if any("memory" in place.controllers for place in found) else 2
+
+
 def open_groups() -> Groups:
     """Open our own folders, and remove what dead fork servers left there.
 
@@ -33,10 +42,8 @@ def open_groups() -> Groups:
     found = places(_text("/proc/self/cgroup"), _text("/proc/self/mountinfo"))
     by_controller = {name: place for place in found for name in place.controllers}
     if "memory" in by_controller:
-        groups: Groups = _open_v1(by_controller)
-    else:
-        groups = _open_v2(next((place for place in found if not place.controllers), None))
-    return groups
+        return _open_v1(by_controller)
+    return _open_v2(next((place for place in found if not place.controllers), None))
 
 
 def owner_prefix(pid: int) -> str:
@@ -55,9 +62,10 @@ def places(cgroup_text: str, mountinfo_text: str) -> tuple[Place, ...]:
         before, _, after = line.partition(" - ")
         root, mount_point = before.split()[3:5]
         kind, _, options = after.split(" ", 2)
-        names = _hierarchy(kind, frozenset(options.split(",")), paths)
-        if names is not None:
-            found.append(Place(names, _folder(mount_point, root, paths[names]), Path(mount_point)))
+        hierarchy = _hierarchy(kind, frozenset(options.split(",")), paths)
+        if hierarchy is not None:
+            folder = _folder(mount_point, root, paths[hierarchy])
+            found.append(Place(hierarchy, folder, Path(mount_point)))
     return tuple(found)
 
 
@@ -89,7 +97,9 @@ def _opened(folder: Path) -> int:
     try:
         descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     except OSError as error:
-        raise LimitUnavailable(f"The control group folder {folder} cannot be opened: {error}.", REMEDY) from error
+        raise LimitUnavailable(
+            f"The control group folder {folder} cannot be opened: {error}.", REMEDY
+        ) from error
     if not os.access(folder, os.W_OK, effective_ids=True):
         os.close(descriptor)
         raise LimitUnavailable(f"This user may not make control groups in {folder}.", REMEDY)
@@ -107,7 +117,7 @@ def _open_v2(place: Place | None) -> Groups:
     usable = candidates[: candidates.index(place.top) + 1]
     folder = next((path for path in usable if _children_have(path) and os.access(path, os.W_OK)), None)
     if folder is None:
-        text = f"The memory and pids controllers of {place.folder} cannot be given to control groups of sandboxes."
+        text = f"The memory and pids controllers of {own} cannot be given to groups of sandboxes."
         raise LimitUnavailable(text, REMEDY)
     return GroupsV2(_opened(folder))
 
@@ -154,7 +164,7 @@ def _start_time(pid: int) -> int:
 
 def _is_alive(pid: int, start_time: int) -> bool:
     try:
-        return _start_time(pid) == start_time
+        return _start_time(pid) == start_time and _stat(pid)[0] not in _DEAD
     except OSError:
         return False
 

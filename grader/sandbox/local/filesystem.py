@@ -1,7 +1,7 @@
 """What a sandbox sees of the file system.
 
     /            tmpfs, read-only: folders, links and a few small files
-    /usr/lib...  the shared libraries, Python's standard library and site-packages: read-only, at their own paths
+    /usr/lib...  shared libraries, Python's standard library and site-packages: read-only, at their own paths
     /dev         null, zero, full, random, urandom
     /proc        this pid namespace only, without the machine's own files
     /sandbox     one sized tmpfs, the only writable place: tmp, home, shm, submission
@@ -25,10 +25,11 @@ from grader.sandbox.local import syscalls as sys_
 PRIVATE = "/sandbox"
 WORKING_FOLDER = f"{PRIVATE}/submission"
 HOME = f"{PRIVATE}/home"
+_TMP = f"{PRIVATE}/tmp"  # noqa: S108  the sandbox's own
 _FOLDERS = ("tmp", "home", "shm", "submission")
 _LINKS = {
-    "tmp": f"{PRIVATE}/tmp",
-    "var/tmp": f"{PRIVATE}/tmp",
+    "tmp": _TMP,
+    "var/tmp": _TMP,
     "dev/shm": f"{PRIVATE}/shm",
     "dev/fd": "/proc/self/fd",
 }
@@ -59,20 +60,23 @@ class View:
             InfrastructureError: something hidden is still there.
         """
         for path in self.hidden:
-            if any(below == path for below in self.shown):
-                raise InfrastructureError(f"{path} is to be hidden from sandboxes, but Python needs it.")
             if path.exists() and not _is_only_a_way(path, self.shown):
                 raise InfrastructureError(f"{path} is to be hidden from sandboxes, but is visible in them.")
 
 
 def python_view(hidden: tuple[Path, ...]) -> View:
-    """What this Python needs, and no more of `hidden` than the way to it."""
+    """What this Python needs, and no more of `hidden` than the way to it.
+
+    Raises:
+        InfrastructureError: it needs a folder that is to be hidden.
+    """
     packages = [Path(entry).resolve() for entry in sys.path if entry.endswith(("-packages", "lib-dynload"))]
     stdlib = Path(os.__file__).resolve().parent
     libraries = [Path(name) for name in _LIBRARIES if Path(name).is_dir() and not Path(name).is_symlink()]
     wanted = {*packages, stdlib, *libraries, *_mapped_folders()}
-    shown = sorted(path for path in wanted if path.is_dir() and path not in hidden)
-    return View(tuple(shown), hidden)
+    for path in wanted.intersection(hidden):
+        raise InfrastructureError(f"{path} is to be hidden from sandboxes, but Python needs it.")
+    return View(tuple(sorted(path for path in wanted if path.is_dir())), hidden)
 
 
 def _mapped_folders() -> set[Path]:
@@ -85,7 +89,9 @@ def _mapped_folders() -> set[Path]:
 def _is_only_a_way(hidden: Path, shown: tuple[Path, ...]) -> bool:
     """Whether a hidden folder holds nothing but the folders that lead to shown ones."""
     ways = {way for path in shown for way in (path, *path.parents)}
-    return all(entry in ways and (entry in shown or _is_only_a_way(entry, shown)) for entry in hidden.iterdir())
+    return all(
+        entry in ways and (entry in shown or _is_only_a_way(entry, shown)) for entry in hidden.iterdir()
+    )
 
 
 def enter_template(view: View) -> None:
@@ -97,7 +103,8 @@ def enter_template(view: View) -> None:
     """
     sys_.mount("", "/", "", sys_.MS_REC | sys_.MS_PRIVATE)
     files = {name: text.encode() for name, text in _FILES.items()} | _copied_files()
-    links = {name: os.readlink(f"/{name}") for name in ("lib", "lib32", "lib64") if Path(f"/{name}").is_symlink()}
+    aliases = (Path(f"/{name}") for name in ("lib", "lib32", "lib64"))
+    links = {path.name: str(path.readlink()) for path in aliases if path.is_symlink()}
     copies = {path: _copy(path, _READ_ONLY) for path in _outermost(view)}
     devices = {name: _copy(Path("/dev") / name, sys_.MOUNT_ATTR_NOSUID) for name in _DEVICES}
     _tmpfs(_STAGE)
@@ -209,5 +216,5 @@ def mount_private(limits: Limits, owner: int) -> None:
 def make_folders() -> None:
     """Make the folders of the private tmpfs, as their owner, and go to the working folder."""
     for name in _FOLDERS:
-        os.mkdir(f"{PRIVATE}/{name}", 0o700)
+        Path(PRIVATE, name).mkdir(0o700)
     os.chdir(WORKING_FOLDER)

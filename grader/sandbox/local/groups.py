@@ -1,6 +1,6 @@
 """One control group per sandbox: limits on memory and tasks, and counters of what it used.
 
-All access goes through descriptors of our own folders, because the fork server leaves the host's file system behind.
+All access goes through descriptors of our own folders, because the fork server leaves the host's file system.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from grader.sandbox.base import Limits
 
 PREFIX = "tensorgrade-"
 REMEDY = (
-    "Run as root, or let an administrator delegate control groups to this user (version 2: `systemd-run --user"
-    " --scope -p Delegate=yes COMMAND`; version 1: folders owned by the user below memory, pids and cpuacct, with"
-    " the process moved into them). `tensorgrade doctor` shows what is missing."
+    "Run as root, or let an administrator delegate control groups to this user (version 2: `systemd-run"
+    " --user --scope -p Delegate=yes COMMAND`; version 1: folders owned by the user below memory, pids and"
+    " cpuacct, with the process moved into them). `tensorgrade doctor` shows what is missing."
 )
 _REMOVE_SECONDS = 2.0
 
@@ -105,7 +105,9 @@ class _Folder:
                 return None
             except OSError as error:  # EBUSY for a moment after the last process ended
                 if time.monotonic() > deadline:
-                    raise InfrastructureError(f"The control group {self._name} stays busy: {error}.") from error
+                    raise InfrastructureError(
+                        f"The control group {self._name} stays busy: {error}."
+                    ) from error
                 time.sleep(0.0005)
 
 
@@ -124,7 +126,9 @@ class _GroupV1:
 
     def attach(self) -> None:
         for folder in self._folders:
-            folder.write("tasks", 0)  # unlike cgroup.procs this takes no global lock: 0.05 ms instead of up to 13
+            folder.write(
+                "tasks", 0
+            )  # unlike cgroup.procs this takes no global lock: 0.05 ms instead of up to 13
 
     def cpu_seconds(self) -> float:
         return int(self._cpu.read("cpuacct.usage")) / 1e9
@@ -206,14 +210,16 @@ def _set_up(group: _GroupV1 | _GroupV2, limits: Limits) -> Group:
     except OSError as error:
         with contextlib.suppress(OSError, InfrastructureError):
             group.remove()
-        raise LimitUnavailable(f"The control group of a sandbox cannot be set up: {error}.", REMEDY) from error
+        raise LimitUnavailable(
+            f"The control group of a sandbox cannot be set up: {error}.", REMEDY
+        ) from error
     return group
 
 
 def remove_left(groups: Groups, prefix: str) -> None:
     """Remove the groups that begin with `prefix`, whose processes have ended."""
     for parent in groups.parents:
-        for name in os.listdir(parent):
+        for name in os.listdir(parent):  # noqa: PTH208  a descriptor
             if name.startswith(prefix):
                 _Folder(parent, name).remove()
 

@@ -1,8 +1,8 @@
 """Makes forks cheap: puts this process's heap into huge pages.
 
-Most of a fork's cost, and of the end of a child, is one page table entry for each 4 KiB of the heap: 55 000 of them
-after importing torch. In huge pages the same heap takes about a hundred entries. A child that writes splits only the
-huge page it touches, and copies only the small page.
+Most of a fork's cost, and of the end of a child, is one page table entry for each 4 KiB of the heap: 55 000
+after importing torch. In huge pages the same heap takes about a hundred entries. A child that writes splits
+only the huge page it touches, and copies only the small page.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ _HUGE = 2 * 1024**2
 
 
 def collapse_heap() -> None:
-    """Collapse all anonymous memory, as far as the kernel (6.1 or later) does that: a matter of speed only."""
+    """Collapse all anonymous memory, if the kernel (6.1 or later) can: a matter of speed only."""
     for start, end in _anonymous(Path("/proc/self/maps").read_text()):
         for address in range(-(-start // _HUGE) * _HUGE, end - _HUGE + 1, _HUGE):
             with contextlib.suppress(OSError):

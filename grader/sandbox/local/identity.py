@@ -1,7 +1,7 @@
 """Who the fork server and its sandboxes are: users, user namespaces and capabilities.
 
-As root (with a range of user ids) each live sandbox has an outside user id of its own. As an ordinary user the
-fork server is root of a user namespace, and every sandbox is that user outside. Inside it is always 1000.
+As root (with a range of user ids) each live sandbox has an outside user id of its own. As an ordinary user
+the fork server is root of a user namespace, and every sandbox is that user outside. Inside it is always 1000.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def has_user_range() -> bool:
         return False
     lines = (line.split() for line in Path("/proc/self/uid_map").read_text().splitlines())
     ranges = [(int(first), int(first) + int(count)) for first, _, count in lines]
-    return any(low <= FIRST_OUTSIDE and FIRST_OUTSIDE + SLOTS <= high for low, high in ranges)
+    return any(low <= FIRST_OUTSIDE and high >= FIRST_OUTSIDE + SLOTS for low, high in ranges)
 
 
 def outside_id(slot: int, ranged: bool) -> int:

@@ -81,7 +81,8 @@ class Loop:
         """The reply, or None if it comes later."""
         match message["op"]:
             case "start":
-                return self._start(client, Limits(**message["limits"]), descriptors[0])
+                self._start(client, Limits(**message["limits"]), descriptors[0])
+                return None
             case "stop":
                 return self._stop(client, message["id"])
             case "connect":

@@ -17,6 +17,7 @@ from grader.sandbox.local import syscalls as sys_
 from grader.sandbox.local.groups import Group, Groups, Reading
 from grader.sandbox.local.spawn import HUNG_UP_EXIT_CODE, READY, Birth, Entry, run_child
 
+_MEANINGS = {OUTPUT_EXIT_CODE: Status.OUTPUT, HUNG_UP_EXIT_CODE: Status.STOPPED}
 _SHORTEST_CPU_CHECK = 0.01
 _CPUS = len(os.sched_getaffinity(0))
 
@@ -105,7 +106,9 @@ class Nursery:
             return None
         self.kill(live, Status.STOPPED)
         report = json.loads(data)["error"] if data else "it ended before it was ready"
-        return InfrastructureError(f"A sandbox could not be set up: {report}. `tensorgrade doctor` checks the machine.")
+        return InfrastructureError(
+            f"A sandbox could not be set up: {report}. `tensorgrade doctor` checks the machine."
+        )
 
     def kill(self, live: Live, reason: Status) -> None:
         """Kill it, if it lives; the first reason counts."""
@@ -138,7 +141,11 @@ class Nursery:
 
     def next_deadline(self) -> float | None:
         """When `enforce` has something to do at the earliest."""
-        times = [min(live.wall_deadline, live.next_cpu_check) for live in self.live.values() if live.ended_as is None]
+        times = [
+            min(live.wall_deadline, live.next_cpu_check)
+            for live in self.live.values()
+            if live.ended_as is None
+        ]
         return min(times, default=None)
 
     def reap(self, live: Live) -> None:
@@ -160,21 +167,17 @@ class Nursery:
 def _result(live: Live, wait_status: int, wall: float, reading: Reading) -> Result | InfrastructureError:
     usage = Usage(reading.cpu_seconds, wall, reading.peak_memory_bytes)
     code = os.waitstatus_to_exitcode(wait_status)
-    killed = code == -signal.SIGKILL
     if reading.oom_kills:
         status = Status.MEMORY
-    elif live.ended_as is not None:
-        status = live.ended_as
-    elif code == HUNG_UP_EXIT_CODE:
-        status = Status.STOPPED
-    elif killed and reading.cpu_seconds >= live.limits.cpu_seconds:
-        status = Status.CPU
-    elif killed:  # nothing inside can send this to process 1
-        return InfrastructureError("A sandbox was killed from outside.")
+    elif code == -signal.SIGKILL:  # nothing inside can send this to process 1
+        over = reading.cpu_seconds >= live.limits.cpu_seconds
+        status = live.ended_as or (Status.CPU if over else None)
+        if status is None:
+            return InfrastructureError("A sandbox was killed from outside.")
     elif code < 0:
         status = Status.SIGNALED
     else:
-        status = Status.OUTPUT if code == OUTPUT_EXIT_CODE else Status.EXITED
+        status = _MEANINGS.get(code, Status.EXITED)
     if status in {Status.EXITED, Status.OUTPUT}:
         return Result(status, usage, exit_code=code)
     return Result(status, usage, signal=-code if status is Status.SIGNALED else None)

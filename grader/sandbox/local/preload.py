@@ -1,14 +1,13 @@
 """What the fork server imports before the first sandbox, so that no sandbox pays for it.
 
-It only imports. A process that has computed with torch on several threads makes its forked children hang in their
-first parallel operation.
+A process that has computed with torch on several threads makes its forked children hang in their first
+parallel operation. So nothing here starts a thread, and `settle` makes sure.
 """
 
 from __future__ import annotations
 
 import gc
 import importlib
-import os
 import socket
 import sys
 from collections.abc import Sequence
@@ -74,9 +73,11 @@ def settle() -> None:
     gc.collect()
     gc.freeze()
     collapse_heap()
-    threads = len(os.listdir("/proc/self/task"))
+    threads = len(list(Path("/proc/self/task").iterdir()))
     if threads != 1:
-        raise InfrastructureError(f"The fork server has {threads} threads after its imports; it must have one.")
+        raise InfrastructureError(
+            f"The fork server has {threads} threads after its imports; it must have one."
+        )
 
 
 def serve_harness(channel: socket.socket, limits: Limits) -> None:

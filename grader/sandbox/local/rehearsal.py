@@ -1,9 +1,9 @@
 """Small things done once in the fork server, so that no sandbox pays for doing them first.
 
-The first training-mode LSTM compiles all of oneDNN's matrix kernels (20 ms), the first optimizer step runs a lot of
-Python. Done here, the compiled kernels and warmed caches are shared by every fork. This is the only computing that the
-fork server does, and it is safe: one thread, and no backward pass, so neither OpenMP nor autograd starts a thread that a
-fork would lose. `preload.settle` makes sure of that.
+The first training-mode LSTM compiles all of oneDNN's matrix kernels (20 ms), the first optimizer step runs a
+lot of Python. Done here, the compiled kernels and warmed caches are shared by every fork. This is the only
+computing that the fork server does, and it is safe: one thread, and no backward pass, so neither OpenMP nor
+autograd starts a thread that a fork would lose. `preload.settle` makes sure of that.
 """
 
 from __future__ import annotations

@@ -20,19 +20,22 @@ def check(limits: Limits) -> None:
     """
     if limits.gpus:
         raise LimitUnavailable(
-            f"gpus = {limits.gpus}: the local sandbox binds no GPU devices yet.", "Set gpus = 0, or use the docker backend."
+            f"gpus = {limits.gpus}: the local sandbox binds no GPU devices yet.",
+            "Set gpus = 0, or use the docker backend.",
         )
     for field in fields(limits):
         value = getattr(limits, field.name)
         if field.name != "gpus" and not (0 < value < math.inf):
-            raise LimitUnavailable(f"{field.name} = {value} cannot be enforced.", f"Set {field.name} above 0.")
+            raise LimitUnavailable(
+                f"{field.name} = {value} cannot be enforced.", f"Set {field.name} above 0."
+            )
     if limits.memory_bytes < _LEAST_MEMORY:
         text = f"memory_bytes = {limits.memory_bytes} is less than a Python process needs."
         raise LimitUnavailable(text, f"Allow at least {_LEAST_MEMORY // MIB} MiB.")
 
 
 def apply(limits: Limits) -> None:
-    """Set the limits of this process and its children, soft and hard alike, so that nothing in it can raise them."""
+    """Set the limits of this process and its children, soft and hard alike: nothing inside can raise them."""
     wanted = {
         resource.RLIMIT_CPU: math.ceil(limits.cpu_seconds) + 1,  # second line: the group's clock comes first
         resource.RLIMIT_NOFILE: limits.open_files,
@@ -47,5 +50,5 @@ def apply(limits: Limits) -> None:
     }
     for kind, value in wanted.items():
         hard = resource.getrlimit(kind)[1]
-        value = value if hard == resource.RLIM_INFINITY else min(value, hard)
-        resource.setrlimit(kind, (value, value))
+        allowed = value if hard == resource.RLIM_INFINITY else min(value, hard)
+        resource.setrlimit(kind, (allowed, allowed))

@@ -1,8 +1,8 @@
 """The seccomp filter of a sandbox: an allowlist, assembled here into classic BPF.
 
-Everything that is not listed fails with EPERM, so that a program sees an ordinary error. The numbers of a foreign
-architecture kill the process. The program is a binary search over the numbers: the kernel evaluates the whole
-filter for every number when it is installed, and a list of comparisons would double the time a sandbox takes.
+Everything that is not listed fails with EPERM, so that a program sees an ordinary error. The calls of a
+foreign architecture kill the process. The program is a binary search over the numbers, because the kernel
+evaluates the whole filter for every number when it is installed.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _NUMBER_OFFSET, _ARCH_OFFSET, _ARGS_OFFSET = 0, 4, 16
 _NEW_NAMESPACES = 0x7E020000  # CLONE_NEW*; the time namespace needs clone3
 _AF_UNIX = 1
 _ASK_PERSONALITY = 0xFFFFFFFF
-# name, name, parent-death signal, dumpable?, seccomp?, bounding set?, no_new_privs?, names of anonymous memory
+# set and get the name, parent-death signal, ask: dumpable, seccomp, bounding set, no_new_privs; name memory
 _PRCTL = (15, 16, 1, 3, 21, 23, 39, 0x53564D41)
 # TCGETS, TIOCGWINSZ, FIONREAD, FIONBIO, FIONCLEX, FIOCLEX
 _IOCTL = (0x5401, 0x5413, 0x541B, 0x5421, 0x5450, 0x5451)
@@ -78,7 +78,9 @@ def _conditions() -> dict[str, Program]:
             *_return(ALLOW),
             *_return(DENY),
         ),
-        "clone3": _return(_ERRNO | errno.ENOSYS),  # its flags are behind a pointer; C libraries fall back to clone
+        "clone3": _return(
+            _ERRNO | errno.ENOSYS
+        ),  # its flags are behind a pointer; C libraries fall back to clone
         "socket": _argument_in(0, (_AF_UNIX,), _ERRNO | errno.EAFNOSUPPORT),
         "socketpair": _argument_in(0, (_AF_UNIX,), _ERRNO | errno.EAFNOSUPPORT),
         "prctl": _argument_in(0, _PRCTL, DENY),

@@ -1,8 +1,8 @@
 """The fork server: `python -m grader.sandbox.local.server FD`, started by `LocalBackend`.
 
-Two processes. The keeper opens the control groups, makes the namespaces and waits; whatever happens to the other
-one, it removes its groups. The server proper is process 1 of its own pid namespace: when it dies, the kernel
-ends every sandbox with it. It dies with the keeper, and ends when its control connection closes.
+Two processes. The keeper opens the control groups, makes the namespaces and waits; whatever happens to the
+other one, it removes its groups. The server proper is process 1 of its own pid namespace: when it dies, the
+kernel ends every sandbox with it. It dies with the keeper, and ends when its control connection closes.
 """
 
 from __future__ import annotations
@@ -89,7 +89,7 @@ def _serve(control: socket.socket, config: Config, machine: Machine) -> NoReturn
         protocol.send(control, {})
         loop.run()
         code = 0
-    except Exception as error:  # noqa: BLE001  whatever it is, the backend must hear of it
+    except Exception as error:  # whatever it is, the backend must hear of it
         protocol.send(control, protocol.error_message(_as_ours(error)))
     finally:
         os._exit(code)
@@ -104,7 +104,10 @@ def _as_ours(error: Exception) -> Exception:
 
 
 def _set_up(control: socket.socket, config: Config, machine: Machine) -> Loop:
-    from grader.sandbox.local import preload, rehearsal  # torch: only after the fork, so that the keeper stays small
+    from grader.sandbox.local import (
+        preload,
+        rehearsal,
+    )  # torch: only after the fork, so that the keeper stays small
 
     os.umask(0o022)
     preload.preload()

@@ -23,7 +23,9 @@ from grader.sandbox.local.groups import Group
 Entry = Callable[[socket.socket, Limits], None]
 READY = b"ready"
 CHANNEL, STATUS = 3, 4
-_NAMESPACES = sys_.CLONE_NEWNS | sys_.CLONE_NEWNET | sys_.CLONE_NEWIPC | sys_.CLONE_NEWUTS | sys_.CLONE_NEWCGROUP
+_NAMESPACES = (
+    sys_.CLONE_NEWNS | sys_.CLONE_NEWNET | sys_.CLONE_NEWIPC | sys_.CLONE_NEWUTS | sys_.CLONE_NEWCGROUP
+)
 FAILED_EXIT_CODE = 70
 HUNG_UP_EXIT_CODE = 92  # the entry returned, because our side closed the channel
 
@@ -56,7 +58,7 @@ def run_child(birth: Birth) -> NoReturn:
         code = HUNG_UP_EXIT_CODE
     except SystemExit as end:
         code = end.code if isinstance(end.code, int) else 1
-    except BaseException as error:  # noqa: BLE001  the parent's frames below must never run in the child
+    except BaseException as error:  # the parent's frames below must never run in the child
         _report(error, status)
     finally:
         os._exit(code)

@@ -1,4 +1,4 @@
-"""The system calls that a sandbox may make, with their numbers: `name=x86_64/aarch64`, `-` where there is none.
+"""The system calls that a sandbox may make, with their numbers: `name=x86_64/aarch64`, `-` for none.
 
 What CPython, numpy, CPU torch, a DataLoader with workers and asyncio need, and nothing else. Calls whose
 arguments matter (clone, socket, prctl, ioctl, ...) are the `checked` ones; `seccomp.py` holds the conditions.
@@ -48,7 +48,9 @@ time=201/- gettimeofday=96/169 clock_gettime=228/113 clock_getres=229/114 nanosl
 clock_nanosleep=230/115 uname=63/160 sysinfo=99/179 getrandom=318/278
 """
 
-_CHECKED = "clone=56/220 clone3=435/435 socket=41/198 socketpair=53/199 prctl=157/167 ioctl=16/29 personality=135/92"
+_CHECKED = (
+    "clone=56/220 clone3=435/435 socket=41/198 socketpair=53/199 prctl=157/167 ioctl=16/29 personality=135/92"
+)
 
 _COLUMN = {"x86_64": 0, "aarch64": 1}
 
@@ -61,10 +63,10 @@ def _numbers(text: str, machine: str) -> dict[str, int]:
 
 
 def allowed(machine: str) -> dict[str, int]:
-    """Name -> number of the calls that are allowed whatever their arguments. `machine` as in platform.machine()."""
+    """Name -> number of the calls allowed whatever their arguments. `machine` as platform.machine() says."""
     return _numbers(_ALLOWED, machine)
 
 
 def checked(machine: str) -> dict[str, int]:
-    """Name -> number of the calls that are allowed depending on their arguments."""
+    """Name -> number of the calls allowed depending on their arguments."""
     return _numbers(_CHECKED, machine)

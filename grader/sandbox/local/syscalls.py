@@ -94,13 +94,17 @@ def detach(target: str) -> None:
 
 def pivot_root(new: str, old: str) -> None:
     """Make `new` the root folder and put the former one at `old`."""
-    _syscall("pivot_root", _old_number("pivot_root"), ctypes.c_char_p(new.encode()), ctypes.c_char_p(old.encode()))
+    _syscall(
+        "pivot_root", _old_number("pivot_root"), ctypes.c_char_p(new.encode()), ctypes.c_char_p(old.encode())
+    )
 
 
 def copy_mount(path: str) -> int:
     """A descriptor of a private copy of the mounts at and below `path`, attached nowhere."""
     flags = _OPEN_TREE_CLONE | _OPEN_TREE_CLOEXEC | _AT_RECURSIVE
-    return _syscall(f"open_tree {path}", _OPEN_TREE, _AT_FDCWD, ctypes.c_char_p(path.encode()), ctypes.c_uint(flags))
+    return _syscall(
+        f"open_tree {path}", _OPEN_TREE, _AT_FDCWD, ctypes.c_char_p(path.encode()), ctypes.c_uint(flags)
+    )
 
 
 def set_mount_flags(descriptor: int, attributes: int) -> None:

@@ -36,9 +36,9 @@ _DIAGNOSES = (
     places.shifted,
     places.reordered,
     functions.row_sums,
-    regions.border,
-    regions.some_only,
     magnitude.precision,
+    regions.some_only,
+    regions.border,
 )
 
 

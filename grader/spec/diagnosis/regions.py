@@ -9,18 +9,20 @@ from grader.spec.diagnosis.case import Case, Diagnosis
 
 _NAMES = {1: ("position",), 2: ("row", "column"), 4: ("batch item", "channel", "row", "column")}
 _MOST_LISTED = 3
-_DENSE = 0.5  # share of wrong values in a row from which the row counts as wrong
+_DENSE = 0.5  # share of wrong values from which a row or a border counts as wrong
 
 
 def border(case: Case) -> Diagnosis | None:
-    """Wrong only in the outermost rows and columns, on all four sides."""
+    """Wrong only in the outermost rows and columns, on all four sides, and there mostly wrong."""
     if case.wrong.ndim < 2:
         return None
     for width in (1, 2, 3):
         if min(case.wrong.shape[-2:]) <= 2 * width:
             return None
         inner = (..., slice(width, -width), slice(width, -width))
-        if not case.wrong[inner].any() and _on_all_sides(case.wrong, width):
+        outside = case.wrong.size - case.wrong[inner].size
+        dense = np.count_nonzero(case.wrong) >= _DENSE * outside
+        if dense and not case.wrong[inner].any() and _on_all_sides(case.wrong, width):
             return Diagnosis(
                 "border",
                 f"Only the border of the last two axes is wrong ({width} wide): the padding?",

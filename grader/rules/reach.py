@@ -1,0 +1,143 @@
+"""What a rule looks at: everything that can run, or a class or function and what it refers to."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from grader.rules.origins import split_own
+from grader.rules.program import Module
+from grader.rules.resolve import Resolver
+from grader.rules.scopes import Scope
+
+_DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+_BLOCKS = (ast.stmt, ast.ExceptHandler, ast.match_case)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A node that can run, with its scope and file."""
+
+    node: ast.AST
+    scope: Scope
+    module: Module
+
+    @property
+    def line(self) -> int:
+        """The line of the node, 0 if it has none."""
+        return int(getattr(self.node, "lineno", 0))
+
+
+def top_level(body: list[ast.stmt]) -> dict[str, list[ast.stmt]]:
+    """The statements of a body that define or assign each name, inside `if`, `try` and `with` too."""
+    found: dict[str, list[ast.stmt]] = {}
+    pending: list[ast.AST] = list(reversed(body))
+    while pending:
+        node = pending.pop()
+        if isinstance(node, _DEFINITIONS):
+            found.setdefault(node.name, []).append(node)
+            continue
+        if isinstance(node, ast.stmt):
+            for name in _assigned(node):
+                found.setdefault(name, []).append(node)
+        inside = [child for child in ast.iter_child_nodes(node) if isinstance(child, _BLOCKS)]
+        pending += reversed(inside)
+    return found
+
+
+class Reach:
+    """Finds places in the modules of a resolver's program."""
+
+    def __init__(self, resolver: Resolver) -> None:
+        self._resolver = resolver
+        modules = resolver.program.modules
+        self.defined = {path: top_level(module.tree.body) for path, module in modules.items()}
+        self._unannotated = {path for path, module in modules.items() if _postpones_annotations(module.tree)}
+        self._flag_is_set = any(_sets_type_checking(module.tree) for module in modules.values())
+        self._all: list[Place] | None = None
+
+    def places(self, scope: str | None) -> list[Place]:
+        """All places, or those inside every top-level `scope` and what that refers to in the submission."""
+        if scope is not None:
+            return list(self._below(scope))
+        if self._all is None:
+            modules = self._resolver.program.modules.values()
+            self._all = [place for module in modules for place in self._walk(module.tree, module)]
+        return self._all
+
+    def _below(self, scope: str) -> Iterator[Place]:
+        pending = [(path, scope) for path in sorted(self.defined)]
+        done = set(pending)
+        seen: set[int] = set()
+        while pending:
+            path, name = pending.pop(0)
+            module = self._resolver.program.modules[path]
+            for statement in self.defined[path].get(name, ()):
+                if id(statement) in seen:
+                    continue
+                seen.add(id(statement))
+                for place in self._walk(statement, module):
+                    yield place
+                    for target in self._targets(place):
+                        if target not in done and target[0] in self.defined:
+                            done.add(target)
+                            pending.append(target)
+
+    def _targets(self, place: Place) -> Iterator[tuple[str, str]]:
+        """Names of the submission's own modules that a place refers to, as (path, name)."""
+        if isinstance(place.node, ast.Name | ast.Attribute | ast.Call | ast.Subscript):
+            for origin in sorted(self._resolver.origins(place.node)):
+                target = split_own(origin)
+                if target is not None:
+                    yield target
+
+    def _walk(self, root: ast.AST, module: Module) -> Iterator[Place]:
+        """Every node below `root` that can run, in the order of the text."""
+        scopes = self._resolver.scopes[module.path]
+        pending = [root]
+        while pending:
+            node = pending.pop()
+            scope = scopes.of.get(id(node), scopes.module)
+            yield Place(node, scope, module)
+            skipped = self._skipped(node, scope)
+            pending += [child for child in reversed(list(scopes.children(node))) if id(child) not in skipped]
+
+    def _skipped(self, node: ast.AST, scope: Scope) -> set[int]:
+        """Children that never run: for type checkers only, or annotations that stay text."""
+        if isinstance(node, ast.If) and not self._flag_is_set:
+            if self._resolver.origins(node.test) == {"typing.TYPE_CHECKING"}:
+                return {id(statement) for statement in node.body}
+        elif scope.path in self._unannotated:
+            notes = (getattr(node, "annotation", None), getattr(node, "returns", None))
+            return {id(note) for note in notes if note is not None}
+        return set()
+
+
+def _assigned(statement: ast.stmt) -> Iterator[str]:
+    """Names that a statement assigns; `X` also for `X.attribute = ...`."""
+    targets = statement.targets if isinstance(statement, ast.Assign) else [getattr(statement, "target", None)]
+    pending: list[ast.AST | None] = list(targets)
+    while pending:
+        target = pending.pop()
+        if isinstance(target, ast.Attribute | ast.Subscript):
+            pending.append(target.value)
+        elif isinstance(target, ast.Tuple | ast.List | ast.Starred):
+            pending += ast.iter_child_nodes(target)
+        elif isinstance(target, ast.Name):
+            yield target.id
+
+
+def _postpones_annotations(tree: ast.Module) -> bool:
+    return any(
+        isinstance(node, ast.ImportFrom) and node.module == "__future__" and alias.name == "annotations"
+        for node in tree.body
+        for alias in getattr(node, "names", ())
+    )
+
+
+def _sets_type_checking(tree: ast.Module) -> bool:
+    return any(
+        isinstance(node, ast.Attribute) and node.attr == "TYPE_CHECKING" and isinstance(node.ctx, ast.Store)
+        for node in ast.walk(tree)
+    )

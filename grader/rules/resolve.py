@@ -1,0 +1,263 @@
+"""What every expression of a submission may refer to.
+
+Origins (see `origins`) flow from imports and builtins through names, attributes and a few calls until nothing
+changes. All bindings of a name count, whatever the order of execution. An attribute that is assigned anywhere
+(`self.f = F`) is taken for that attribute of every object. There is no recursion, and the vocabulary is
+finite, so hostile source can neither exhaust the stack nor run forever.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections import deque
+from collections.abc import Set
+
+from grader.rules.origins import DICT, IMPORT_FUNCTIONS, Vocabulary, own, split_own
+from grader.rules.program import Program
+from grader.rules.scopes import Assigned, Binding, Imported, Scope, Scopes, build_scopes
+
+# Id of an expression; or id of a scope and a name in it; or 0 and the name of an attribute.
+Key = int | tuple[int, str]
+_NONE: frozenset[str] = frozenset()
+_MAX_PIECES = 64  # parts of a literal put together by +
+
+
+class Resolver:
+    """Resolves the expressions of all modules of a program, as far as `vocabulary` cares."""
+
+    def __init__(self, program: Program, vocabulary: Vocabulary) -> None:
+        self.program = program
+        self.scopes: dict[str, Scopes] = {
+            path: build_scopes(path, module.tree) for path, module in program.modules.items()
+        }
+        self._vocabulary = vocabulary
+        self._values: dict[Key, frozenset[str]] = {}
+        self._copies: dict[Key, set[Key]] = {}  # where a value flows on unchanged
+        self._watchers: dict[Key, list[tuple[ast.expr, Scope]]] = {}  # what a change makes worth another look
+        self._changed: deque[Key] = deque()
+        self._stars: dict[str, list[Imported]] = {}
+        self._unbound: set[Key] = set()
+        self._fields: dict[Key, set[str]] = {}  # what is stored in an attribute of that name
+        self._field_names: set[str] = set()
+        for scopes in self.scopes.values():
+            self._start_fields(scopes)
+        for scopes in self.scopes.values():
+            for scope in scopes.all:
+                self._start_scope(scope)
+            for node, scope in scopes.expressions:
+                self._start(node, scope)
+        self._settle()
+
+    def origins(self, node: ast.AST) -> frozenset[str]:
+        """What an expression may refer to; empty where no rule cares."""
+        return self._values.get(id(node), _NONE)
+
+    def literal(self, expression: ast.expr | None, scope: Scope) -> str | None:
+        """The text of a string literal, also put together by + or given a name once; None if it is none."""
+        pending = [(expression, scope)]
+        pieces: list[str] = []
+        for _ in range(_MAX_PIECES):
+            if not pending:
+                return "".join(pieces)
+            node, where = pending.pop()
+            match node:
+                case ast.Constant(value=str() as text):
+                    pieces.append(text)
+                case ast.BinOp(op=ast.Add()):
+                    pending += [(node.right, where), (node.left, where)]
+                case ast.JoinedStr():
+                    pending += [(value, where) for value in reversed(node.values)]
+                case ast.Name():
+                    _, bindings = _lookup(node.id, where)
+                    if len(bindings) != 1 or not isinstance(bindings[0], Assigned):
+                        return None
+                    pending.append((bindings[0].value, bindings[0].scope))
+                case _:
+                    return None
+        return None
+
+    def _settle(self) -> None:
+        while self._changed:
+            key = self._changed.popleft()
+            for target in tuple(self._copies.get(key, ())):
+                self._add(target, self._values[key])
+            for name in self._fields.get(key, ()):
+                self._add((0, name), {origin for origin in self._values[key] if split_own(origin) is None})
+            for node, scope in self._watchers.get(key, ()):
+                self._evaluate(node, scope)
+
+    def _add(self, key: Key, origins: Set[str]) -> None:
+        known = self._values.get(key, _NONE)
+        if not origins <= known:
+            self._values[key] = known | origins
+            self._changed.append(key)
+
+    def _learn(self, key: Key, origin: str) -> None:
+        self._add(key, self._vocabulary.keep(origin))
+
+    def _copy(self, source: Key, target: Key) -> None:
+        self._copies.setdefault(source, set()).add(target)
+        self._add(target, self._values.get(source, _NONE))
+
+    def _watch(self, source: ast.expr, node: ast.expr, scope: Scope) -> None:
+        self._watchers.setdefault(id(source), []).append((node, scope))
+
+    def _start_fields(self, scopes: Scopes) -> None:
+        """Attributes are assigned by `x.name = ...` and in the bodies of classes."""
+        stored: list[tuple[str, Key]] = [(name, id(value)) for name, value in scopes.fields]
+        stored += [
+            (name, (id(scope), name)) for scope in scopes.all if scope.is_class for name in scope.names
+        ]
+        for name, key in stored:
+            self._fields.setdefault(key, set()).add(name)
+            self._field_names.add(name)
+
+    def _start_scope(self, scope: Scope) -> None:
+        for name, bindings in scope.names.items():
+            key = (id(scope), name)
+            for binding in bindings:
+                if isinstance(binding, Imported):
+                    self._import(key, binding, scope.path)
+                    continue
+                if scope.parent is None:
+                    self._learn(key, f"{own(scope.path)}.{name}")
+                if isinstance(binding, Assigned):
+                    self._copy(id(binding.value), key)
+
+    def _start(self, node: ast.expr, scope: Scope) -> None:
+        match node:
+            case ast.Name():
+                self._start_name(node, scope)
+            case ast.Attribute() | ast.Subscript():
+                self._watch(node.value, node, scope)
+                if isinstance(node, ast.Attribute) and node.attr in self._field_names:
+                    self._copy((0, node.attr), id(node))
+            case ast.Call():
+                for watched in (node.func, *node.args[:1]):
+                    self._watch(watched, node, scope)
+            case ast.NamedExpr():
+                self._copy(id(node.value), id(node))
+            case ast.IfExp():
+                self._copy(id(node.body), id(node))
+                self._copy(id(node.orelse), id(node))
+            case ast.BoolOp():
+                for value in node.values:
+                    self._copy(id(value), id(node))
+
+    def _start_name(self, node: ast.Name, scope: Scope) -> None:
+        home, _ = _lookup(node.id, scope)
+        key = (id(home or scope.module()), node.id)
+        self._copy(key, id(node))
+        if home is None and key not in self._unbound:
+            self._unbound.add(key)
+            self._learn(key, node.id)  # a builtin, or from a star import
+            self._from_stars(key, node.id, scope.path, set())
+
+    def _evaluate(self, node: ast.expr, scope: Scope) -> None:
+        if isinstance(node, ast.Attribute):
+            self._members(node, node.value, node.attr)
+        elif isinstance(node, ast.Call):
+            self._call(node, scope)
+        elif isinstance(node, ast.Subscript):
+            self._item(node, scope)
+
+    def _members(self, node: ast.expr, value: ast.expr, name: str) -> None:
+        for origin in self.origins(value):
+            self._member(id(node), origin, name)
+
+    def _member(self, key: Key, origin: str, name: str) -> None:
+        """Let `key` refer to attribute `name` of `origin`."""
+        place = split_own(origin)
+        if place is None:
+            in_builtins = origin in ("builtins", "__builtins__")
+            self._learn(key, name if in_builtins else origin if "*" in origin else f"{origin}.{name}")
+        elif place[1]:
+            self._learn(key, origin)  # of a class or object: it lies inside that definition
+        elif name == DICT[1:]:
+            self._learn(key, origin + DICT)
+        else:
+            self._own_member(key, place[0], name, set())
+
+    def _own_member(self, key: Key, path: str, name: str, seen: set[str]) -> None:
+        below = self.program.submodule(path, name)
+        if below is not None:
+            self._learn(key, own(below))
+        scopes = self.scopes.get(path)
+        if scopes is None or path in seen:
+            return
+        seen.add(path)
+        if name in scopes.module.names:
+            self._copy((id(scopes.module), name), key)
+        self._from_stars(key, name, path, seen)
+
+    def _from_stars(self, key: Key, name: str, path: str, seen: set[str]) -> None:
+        for star in self._stars_of(path):
+            if not star.level:
+                self._learn(key, f"{star.module}.{name}")
+            target = self.program.locate(path, star.module, star.level)
+            if target is not None:
+                self._own_member(key, target, name, seen)
+
+    def _stars_of(self, path: str) -> list[Imported]:
+        """The star imports of a module, each once, without those that no rule can care for."""
+        if path not in self._stars:
+            self._stars[path] = [
+                star
+                for star in dict.fromkeys(self.scopes[path].module.stars)
+                if self._vocabulary.keep(star.module) or self.program.locate(path, star.module, star.level)
+            ]
+        return self._stars[path]
+
+    def _import(self, key: Key, binding: Imported, importer: str) -> None:
+        """A library's module, a file of the submission, or either: both are kept."""
+        path = self.program.locate(importer, binding.module, binding.level)
+        modules = [] if binding.level else [binding.module]
+        modules += [] if path is None else [own(path)]
+        for module in modules:
+            if binding.name:
+                self._member(key, module, binding.name)
+            else:
+                self._learn(key, module)
+
+    def _call(self, call: ast.Call, scope: Scope) -> None:
+        functions = self.origins(call.func)
+        if "getattr" in functions and len(call.args) >= 2:
+            name = self.literal(call.args[1], scope)
+            if name is not None:
+                self._members(call, call.args[0], name)
+        if "vars" in functions and call.args:
+            self._members(call, call.args[0], DICT[1:])
+        if functions & IMPORT_FUNCTIONS and call.args:
+            name = self.literal(call.args[0], scope)
+            if name is not None:
+                self._import_call(call, name, scope.path)
+
+    def _import_call(self, call: ast.Call, name: str, importer: str) -> None:
+        """`import_module("a.b")` gives a.b, `__import__` gives a, or a.b with a from-list: both are kept."""
+        dotted = name.lstrip(".")
+        for module in {dotted, dotted.partition(".")[0]}:
+            self._import(id(call), Imported(module, level=len(name) - len(dotted)), importer)
+
+    def _item(self, node: ast.Subscript, scope: Scope) -> None:
+        """`sys.modules["torch"]`, `vars(F)["conv2d"]`, `F.__dict__["conv2d"]`."""
+        for origin in self.origins(node.value):
+            if origin not in ("sys.modules", "__builtins__") and not origin.endswith(DICT):
+                continue
+            name = self.literal(node.slice, scope)
+            if name is None:
+                return
+            if origin == "sys.modules":
+                self._import(id(node), Imported(name), scope.path)
+            else:
+                self._member(id(node), origin.removesuffix(DICT), name)
+
+
+def _lookup(name: str, scope: Scope) -> tuple[Scope | None, list[Binding]]:
+    """The scope that binds `name` as seen from `scope`, and its bindings; (None, []) for a builtin."""
+    current: Scope | None = scope
+    while current is not None:
+        where = current.declared.get(name, current)
+        if (current is scope or not current.is_class) and name in where.names:
+            return where, where.names[name]
+        current = current.parent
+    return None, []

@@ -1,0 +1,89 @@
+"""`make bench`: speed and memory on this machine, each figure beside its bar. Ratios and differences
+are within this one run.
+"""
+
+from __future__ import annotations
+
+import statistics
+from pathlib import Path
+
+import torch
+from rich.console import Console
+from rich.table import Table
+
+from grader import assignment
+from grader.engine import Engine
+from grader.examiner.exam import Exam
+from grader.harness.torchvision_compat import declare_missing_operators
+from grader.sandbox.local.backend import LocalBackend
+from tests.bench import gradings, plain, primitives
+
+_RUNS = 25
+_MIB = 2**20
+
+
+def main() -> None:
+    torch.set_num_threads(1)
+    declare_missing_operators()
+    console = Console(width=110)
+    table = Table("what", "measured", "bar", title="tensorgrade bench (medians)")
+    _primitives(table)
+    names = assignment.names()
+    baselines = {name: _baseline(name) for name in names}
+    with Engine() as engine:
+        for name in names:
+            _grading(table, engine, name, baselines[name])
+    console.print(table)
+
+
+def _primitives(table: Table) -> None:
+    with LocalBackend() as backend:
+        ready = primitives.ready_seconds(backend)
+        _row(table, "sandbox ready, p50", f"{1e3 * statistics.median(ready):.1f} ms", "<= 15 ms")
+        _row(table, "sandbox ready, p95", f"{1e3 * primitives.percentile(ready, 0.95):.1f} ms", "")
+        small = primitives.call_seconds(backend, torch.randn(4, 5), 4000)
+        _row(
+            table,
+            "call with a small tensor, round trip p50",
+            f"{1e6 * statistics.median(small):.0f} us",
+            "<= 60 us",
+        )
+        large = statistics.median(primitives.call_seconds(backend, primitives.large_tensor(), 40, "take"))
+        copy = primitives.socket_copy_seconds()
+        row = f"{1e3 * large:.2f} ms = {large / copy:.2f} x"
+        _row(table, f"10 MiB tensor sent, against {1e3 * copy:.2f} ms through a bare socket", row, "<= 3 x")
+        memory = primitives.memory_per_sandbox(backend)
+        _row(table, "memory of a further sandbox", f"{memory / _MIB:.0f} MiB", "<= 60 MiB")
+
+
+def _baseline(name: str) -> tuple[float, float]:
+    return plain.measure(Exam.prepare(assignment.load(name)), _reference(name), _RUNS)
+
+
+def _grading(table: Table, engine: Engine, name: str, baseline: tuple[float, float]) -> None:
+    wall, cpu = baseline
+    engine.prepare(name)
+    warm = gradings.warm(engine, name, _reference(name), _RUNS)
+    _row(
+        table,
+        f"{name}: {warm.tests} quick tests as plain functions",
+        f"{1e3 * wall:.0f} ms, {1e3 * cpu:.0f} ms CPU",
+        "",
+    )
+    _row(table, f"{name}: a whole warm grading", f"{1e3 * warm.wall:.0f} ms, {1e3 * warm.cpu:.0f} ms CPU", "")
+    _row(table, f"{name}: more wall time", f"{1e3 * (warm.wall - wall):.0f} ms", "<= 100 ms")
+    _row(table, f"{name}: more CPU time", f"{1e3 * (warm.cpu - cpu):.0f} ms", "<= 120 ms")
+    rate = gradings.per_second(engine, name, _reference(name), 40, 2)
+    _row(table, f"{name}: 40 submissions, 2 jobs", f"{rate:.1f} per second", ">= 12 per second (light suite)")
+
+
+def _reference(name: str) -> Path:
+    return assignment.load(name).reference
+
+
+def _row(table: Table, *cells: str) -> None:
+    table.add_row(*cells)
+
+
+if __name__ == "__main__":
+    main()
