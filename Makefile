@@ -56,7 +56,7 @@ schema: $(VENV)/.ready  ## write the JSON Schema of a score to docs/
 	$(BIN)/tensorgrade schema > docs/score.schema.json
 
 lock: $(VENV)/.ready  ## pin what is installed now
-	$(BIN)/python -m pip freeze --exclude-editable | sed 's/+cpu$$//' > requirements.lock
+	$(BIN)/python -m pip freeze --all --exclude pip --exclude-editable | sed 's/+cpu$$//' > requirements.lock
 
 clean:  ## remove what was built
 	rm -rf $(VENV) build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache

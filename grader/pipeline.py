@@ -91,7 +91,7 @@ def _score(grading: Grading, broken: tuple[Violation, ...], stage: Stage) -> Sco
         rules=tuple(violations),
         salvage_penalty=penalty,
         allow_negative=config.allow_negative,
-        notes=(*grading.submission.notes, *_salvage_notes(grading.salvage, penalty)),
+        notes=(*grading.submission.notes, *_import_notes(grading, penalty)),
         submission=SubmissionInfo(sha256=grading.submission.sha256, name=grading.submission.name),
         seed=grading.seed,
         environment=environment(grading.backend, grading.data),
@@ -140,9 +140,13 @@ def _rule_result(violation: Violation) -> RuleResult:
     )
 
 
-def _salvage_notes(salvage: Salvage | None, penalty: float) -> list[str]:
-    if salvage is None:
-        return []
+def _import_notes(grading: Grading, penalty: float) -> list[str]:
+    if grading.load_error is not None:
+        return [f"Your file could not be imported, so nothing of it was run. {grading.load_error}"]
+    return _salvage_notes(grading.salvage, penalty) if grading.salvage is not None else []
+
+
+def _salvage_notes(salvage: Salvage, penalty: float) -> list[str]:
     cost = f" This costs {penalty:.0%} of the points." if penalty else ""
     notes = [
         f"Your file could not be imported as it is ({salvage.reason}), "

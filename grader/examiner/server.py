@@ -24,6 +24,7 @@ import torch
 
 from grader import assignment
 from grader.errors import InfrastructureError, SpecError
+from grader.examiner.confine import confine
 from grader.examiner.exam import Exam
 from grader.examiner.jobs import Event, Job, Ready
 from grader.harness.torchvision_compat import declare_missing_operators
@@ -41,8 +42,11 @@ def main(name: str, root: str, descriptor: int) -> None:
     torch.set_num_threads(1)
     declare_missing_operators()
     try:
-        exam = Exam.prepare(assignment.load(name, Path(root)))
-        _rehearse(exam, engine)
+        try:
+            exam = Exam.prepare(assignment.load(name, Path(root)))
+        finally:
+            sandboxes = _first_connection(engine)  # a socket closed with unread data would lose our words
+        _rehearse(exam, sandboxes)
     except SpecError as error:
         _tell(engine, Event(spec_error=str(error)))
     except InfrastructureError as error:
@@ -59,7 +63,15 @@ def _tell(engine: socket.socket, message: Event | Ready) -> None:
         engine.send(message.model_dump_json().encode())
 
 
-def _rehearse(exam: Exam, engine: socket.socket) -> None:
+def _first_connection(engine: socket.socket) -> LocalClient:
+    """A connection to the fork server of the sandboxes, for the rehearsal."""
+    _, descriptors, _flags, _address = socket.recv_fds(engine, _MOST_PACKET, 1)
+    if not descriptors:
+        raise InfrastructureError("The engine hung up.")
+    return LocalClient(socket.socket(fileno=descriptors[0]))
+
+
+def _rehearse(exam: Exam, backend: LocalClient) -> None:
     """Grade the reference once, in this process, so that every fork finds modules imported and kernels built.
 
     It computes with one thread only: a fork after a parallel computation would hang.
@@ -67,10 +79,6 @@ def _rehearse(exam: Exam, engine: socket.socket) -> None:
     Raises:
         SpecError: the reference does not pass the quick tests, so nobody can be graded with them.
     """
-    _, descriptors, _flags, _address = socket.recv_fds(engine, _MOST_PACKET, 1)
-    if not descriptors:
-        raise InfrastructureError("The engine hung up.")
-    backend = LocalClient(socket.socket(fileno=descriptors[0]))
     score = grade(exam.assignment.reference, exam, backend, seed=0, stage="quick")
     backend.close()
     failed = [
@@ -125,6 +133,7 @@ def _run(exam: Exam, job: Job, sandboxes: int, events: int) -> None:
     signal.alarm(_PATIENCE_SECONDS)
     code = 1
     try:
+        confine()
         with open(events, "w", encoding="utf-8") as pipe:
             _report(
                 exam,

@@ -19,17 +19,17 @@ class Missing(Exception):
 
 def describe(error: BaseException, root: Path) -> m.Raised:
     """What to tell of `error`. Never raises, whatever the exception's own methods do."""
-    missing = isinstance(error, NotImplementedError | Missing)
-    return m.Raised(_type_name(error), _message(error), missing, _frames(error, root))
+    try:
+        missing = isinstance(error, NotImplementedError | Missing)
+        return m.Raised(_type_name(error), _message(error), missing, _frames(error, root))
+    except BaseException:  # a class whose own class interferes
+        return m.Raised("Exception", "(it cannot be described)", False, [])
 
 
 def _type_name(error: BaseException) -> str:
     kind = type(error)
-    return (
-        kind.__qualname__
-        if kind.__module__ in {"builtins", __name__}
-        else f"{kind.__module__}.{kind.__qualname__}"
-    )
+    module, name = str(kind.__module__), str(kind.__qualname__)[:_MOST_MESSAGE]
+    return name if module in {"builtins", __name__} else f"{module[:_MOST_MESSAGE]}.{name}"
 
 
 def _message(error: BaseException) -> str:
@@ -37,7 +37,7 @@ def _message(error: BaseException) -> str:
         text = _syntax(error) if isinstance(error, SyntaxError) else str(error)
     except BaseException:  # their __str__ raised
         text = "(its message cannot be read)"
-    return text[:_MOST_MESSAGE]
+    return str.__getitem__(text, slice(_MOST_MESSAGE))  # a subclass may say anything of itself
 
 
 def _syntax(error: SyntaxError) -> str:

@@ -9,10 +9,12 @@ from grader.harness import failures
 from grader.harness.operations import Operations
 from grader.harness.output import Output
 from grader.wire import messages as m
-from grader.wire.codec import Decoder, Encoder
+from grader.wire.codec import Decoder, Encoder, NotPlain
 from grader.wire.connection import Connection, ConnectionEnded, FrameCaps
 
 _CAPS = FrameCaps(envelope_bytes=64 << 20, buffers=1 << 14, buffer_bytes=2 << 30)  # the examiner is trusted
+
+_CAPS_OF_EXAMINER = FrameCaps()
 
 
 def serve(channel: socket.socket, *, threads: int, output_bytes: int, root: Path | None = None) -> None:
@@ -50,8 +52,14 @@ class _Loop:
         self._operations.objects.release(request.release)
         encoder = Encoder(self._operations.objects.keep)
         outcome = self._outcome(request, buffers, encoder)
+        data = encoder.buffers if isinstance(outcome, m.Returned) else []
         reply = m.Reply(request.id, outcome, self._output.drain())
-        self._connection.send(_encode(reply), encoder.buffers if isinstance(outcome, m.Returned) else ())
+        answer = _encode(reply)
+        if not _CAPS_OF_EXAMINER.allow(answer, data):
+            error = NotPlain("The result is too large to be sent.")
+            refusal = failures.describe(error, self._operations.root)
+            answer, data = _encode(m.Reply(request.id, refusal, reply.output)), []
+        self._connection.send(answer, data)
 
     def _outcome(
         self, request: m.Request, buffers: list[bytearray], encoder: Encoder

@@ -101,7 +101,9 @@ class Session:
         """Start a sandbox and load the submission, if there is none."""
         if self._sandbox is None:
             if self._loading_left <= 0:
-                raise CallTimeout("Your code ended or hung too often, and takes long to import: it is not run again.")
+                raise CallTimeout(
+                    "Your code ended or hung too often, and its import is slow: it is not run again."
+                )
             self._load()
 
     def once(self, key: object, factory: Callable[[], Any]) -> Any:
@@ -129,17 +131,25 @@ class Session:
     def begin_test(self, deadline: float | None) -> None:
         """A test starts, which ends at `deadline` on the monotonic clock; None for no end."""
         self.deadline, self._received = deadline, 0
+        if deadline is not None and self._is_disturbed():
+            self.stop()  # by what an earlier test left behind: this one starts afresh
+
+    def _is_disturbed(self) -> bool:
+        try:
+            return self._connection is not None and self._connection.unread()
+        except ConnectionEnded:
+            return True
 
     def stop(self) -> Result | None:
         """End the sandbox, if there is one."""
         if self._sandbox is None:
             return None
         sandbox, self._sandbox = self._sandbox, None
-        result = sandbox.stop()
         self._connection = None
-        self.usages.append(result.usage)
         self._cache.clear()
         self._released.clear()
+        result = sandbox.stop()
+        self.usages.append(result.usage)
         return result
 
     # ------------------------------------------------------------ loading
@@ -240,7 +250,7 @@ class Session:
         except DeadlinePassed:
             self.stop()
             raise CallTimeout(f"No answer within {seconds:.3g} s.") from None
-        except WireError:
+        except BaseException:  # also a signal of ours in the middle of a frame
             self.stop()
             raise
         return reply, buffers

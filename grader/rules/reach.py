@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from grader.rules.origins import split_own
 from grader.rules.program import Module
 from grader.rules.resolve import Resolver
-from grader.rules.scopes import Scope
+from grader.rules.scopes import Imported, Scope
 
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 _BLOCKS = (ast.stmt, ast.ExceptHandler, ast.match_case)
@@ -71,26 +71,31 @@ class Reach:
         done = set(pending)
         seen: set[int] = set()
         while pending:
-            path, name = pending.pop(0)
-            module = self._resolver.program.modules[path]
+            path, name = pending.pop()
+            targets = list(self._passed_on(path, name))
             for statement in self.defined[path].get(name, ()):
-                if id(statement) in seen:
-                    continue
-                seen.add(id(statement))
-                for place in self._walk(statement, module):
-                    yield place
-                    for target in self._targets(place):
-                        if target not in done and target[0] in self.defined:
-                            done.add(target)
-                            pending.append(target)
+                if id(statement) not in seen:
+                    seen.add(id(statement))
+                    for place in self._walk(statement, self._resolver.program.modules[path]):
+                        yield place
+                        targets += self._targets(place)
+            fresh = {target for target in targets if target[0] in self.defined} - done
+            done |= fresh
+            pending += sorted(fresh)
 
-    def _targets(self, place: Place) -> Iterator[tuple[str, str]]:
-        """Names of the submission's own modules that a place refers to, as (path, name)."""
-        if isinstance(place.node, ast.Name | ast.Attribute | ast.Call | ast.Subscript):
-            for origin in sorted(self._resolver.origins(place.node)):
-                target = split_own(origin)
+    def _targets(self, place: Place) -> list[tuple[str, str]]:
+        """Definitions of the submission that a place names, as (path, name)."""
+        places = [split_own(origin) for origin in self._resolver.origins(place.node)]
+        return [target for target in places if target is not None]
+
+    def _passed_on(self, path: str, name: str) -> Iterator[tuple[str, str]]:
+        """Where a module has `name` from, if it imports it from another one of the submission."""
+        scope = self._resolver.scopes[path].module
+        for binding in [*scope.names.get(name, ()), *scope.stars]:
+            if isinstance(binding, Imported):
+                target = self._resolver.program.locate(path, binding.module, binding.level)
                 if target is not None:
-                    yield target
+                    yield target, binding.name or name
 
     def _walk(self, root: ast.AST, module: Module) -> Iterator[Place]:
         """Every node below `root` that can run, in the order of the text."""

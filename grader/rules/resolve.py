@@ -4,6 +4,9 @@ Origins (see `origins`) flow from imports and builtins through names, attributes
 changes. All bindings of a name count, whatever the order of execution. An attribute that is assigned anywhere
 (`self.f = F`) is taken for that attribute of every object. There is no recursion, and the vocabulary is
 finite, so hostile source can neither exhaust the stack nor run forever.
+
+"<file>.name", a definition of the submission's own, is known of the expressions that name it and flows no further:
+`reach` goes from definition to definition itself.
 """
 
 from __future__ import annotations
@@ -37,8 +40,7 @@ class Resolver:
         self._changed: deque[Key] = deque()
         self._stars: dict[str, list[Imported]] = {}
         self._unbound: set[Key] = set()
-        self._fields: dict[Key, set[str]] = {}  # what is stored in an attribute of that name
-        self._field_names: set[str] = set()
+        self._fields: set[str] = set()  # names of attributes that are assigned somewhere
         for scopes in self.scopes.values():
             self._start_fields(scopes)
         for scopes in self.scopes.values():
@@ -67,6 +69,8 @@ class Resolver:
                     pending += [(node.right, where), (node.left, where)]
                 case ast.JoinedStr():
                     pending += [(value, where) for value in reversed(node.values)]
+                case ast.FormattedValue(value=inner, conversion=-1, format_spec=None):
+                    pending.append((inner, where))
                 case ast.Name():
                     _, bindings = _lookup(node.id, where)
                     if len(bindings) != 1 or not isinstance(bindings[0], Assigned):
@@ -81,12 +85,12 @@ class Resolver:
             key = self._changed.popleft()
             for target in tuple(self._copies.get(key, ())):
                 self._add(target, self._values[key])
-            for name in self._fields.get(key, ()):
-                self._add((0, name), {origin for origin in self._values[key] if split_own(origin) is None})
             for node, scope in self._watchers.get(key, ()):
                 self._evaluate(node, scope)
 
     def _add(self, key: Key, origins: Set[str]) -> None:
+        if isinstance(key, tuple):
+            origins = {origin for origin in origins if not _is_definition(origin)}
         known = self._values.get(key, _NONE)
         if not origins <= known:
             self._values[key] = known | origins
@@ -109,8 +113,8 @@ class Resolver:
             (name, (id(scope), name)) for scope in scopes.all if scope.is_class for name in scope.names
         ]
         for name, key in stored:
-            self._fields.setdefault(key, set()).add(name)
-            self._field_names.add(name)
+            self._fields.add(name)
+            self._copy(key, (0, name))
 
     def _start_scope(self, scope: Scope) -> None:
         for name, bindings in scope.names.items():
@@ -118,10 +122,7 @@ class Resolver:
             for binding in bindings:
                 if isinstance(binding, Imported):
                     self._import(key, binding, scope.path)
-                    continue
-                if scope.parent is None:
-                    self._learn(key, f"{own(scope.path)}.{name}")
-                if isinstance(binding, Assigned):
+                elif isinstance(binding, Assigned):
                     self._copy(id(binding.value), key)
 
     def _start(self, node: ast.expr, scope: Scope) -> None:
@@ -130,7 +131,7 @@ class Resolver:
                 self._start_name(node, scope)
             case ast.Attribute() | ast.Subscript():
                 self._watch(node.value, node, scope)
-                if isinstance(node, ast.Attribute) and node.attr in self._field_names:
+                if isinstance(node, ast.Attribute) and node.attr in self._fields:
                     self._copy((0, node.attr), id(node))
             case ast.Call():
                 for watched in (node.func, *node.args[:1]):
@@ -145,13 +146,30 @@ class Resolver:
                     self._copy(id(value), id(node))
 
     def _start_name(self, node: ast.Name, scope: Scope) -> None:
-        home, _ = _lookup(node.id, scope)
+        home, bindings = _lookup(node.id, scope)
         key = (id(home or scope.module()), node.id)
         self._copy(key, id(node))
+        self._start_definition(node, home, bindings, scope.path)
         if home is None and key not in self._unbound:
             self._unbound.add(key)
             self._learn(key, node.id)  # a builtin, or from a star import
             self._from_stars(key, node.id, scope.path, set())
+
+    def _start_definition(
+        self, node: ast.Name, home: Scope | None, bindings: list[Binding], path: str
+    ) -> None:
+        """Which definition of the submission a name means, one step away."""
+        if home is None:
+            if self._stars_of(path):
+                self._learn(id(node), f"{own(path)}.{node.id}")
+            return
+        for binding in bindings:
+            if isinstance(binding, Imported):
+                target = self.program.locate(path, binding.module, binding.level) if binding.name else None
+                if target is not None:
+                    self._learn(id(node), f"{own(target)}.{binding.name}")
+            elif home.parent is None:
+                self._learn(id(node), f"{own(home.path)}.{node.id}")
 
     def _evaluate(self, node: ast.expr, scope: Scope) -> None:
         if isinstance(node, ast.Attribute):
@@ -176,6 +194,7 @@ class Resolver:
         elif name == DICT[1:]:
             self._learn(key, origin + DICT)
         else:
+            self._learn(key, f"{origin}.{name}")
             self._own_member(key, place[0], name, set())
 
     def _own_member(self, key: Key, path: str, name: str, seen: set[str]) -> None:
@@ -233,9 +252,15 @@ class Resolver:
                 self._import_call(call, name, scope.path)
 
     def _import_call(self, call: ast.Call, name: str, importer: str) -> None:
-        """`import_module("a.b")` gives a.b, `__import__` gives a, or a.b with a from-list: both are kept."""
+        """`import_module("a.b")` gives a.b; `__import__("a.b")` gives a, or a.b where a from-list is given."""
         dotted = name.lstrip(".")
-        for module in {dotted, dotted.partition(".")[0]}:
+        has_list = len(call.args) > 3 or any(keyword.arg in ("fromlist", None) for keyword in call.keywords)
+        modules = set()
+        if "importlib.import_module" in self.origins(call.func) or has_list:
+            modules.add(dotted)
+        if self.origins(call.func) & {"__import__", "importlib.__import__"}:
+            modules.add(dotted.partition(".")[0])
+        for module in modules:
             self._import(id(call), Imported(module, level=len(name) - len(dotted)), importer)
 
     def _item(self, node: ast.Subscript, scope: Scope) -> None:
@@ -250,6 +275,11 @@ class Resolver:
                 self._import(id(node), Imported(name), scope.path)
             else:
                 self._member(id(node), origin.removesuffix(DICT), name)
+
+
+def _is_definition(origin: str) -> bool:
+    place = split_own(origin)
+    return place is not None and place[1] != ""
 
 
 def _lookup(name: str, scope: Scope) -> tuple[Scope | None, list[Binding]]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from grader.assignment import Assignment
-from grader.errors import NotImplementedYet
+from grader.errors import NotImplementedYet, StudentCodeError
 from grader.intake.model import Submission
 from grader.proxy.session import LoadPlan, Salvage, Session
 from grader.sandbox.base import Backend, Usage
@@ -44,6 +44,7 @@ class Grading:
     seed: int
     on_test: Callable[[TestResult], None] = lambda _result: None
     results: list[TestResult] = field(default_factory=list)
+    load_error: StudentCodeError | None = None  # why nothing of the submission could be run
     data: str | None = None  # the data set that a fixture said it used
     _sessions: dict[str, Session] = field(default_factory=dict)
     _usages: list[Usage] = field(default_factory=list)
@@ -76,7 +77,9 @@ class Grading:
         session.stop()
         self._usages += session.usages
         session.usages.clear()
-        if session.salvage is not None:
+        if session.load_error is not None:
+            self.load_error = session.load_error
+        elif session.salvage is not None:
             self._salvages.append(session.salvage)
 
     def finish(self) -> None:

@@ -70,11 +70,25 @@ def pytest_runtest_makereport(
     return report
 
 
-def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Skip a test whose prerequisites did not pass."""
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> Generator[None, object, object]:
+    """Skip a test whose prerequisites did not pass, and bound the time that fixtures compute."""
     runner = item.config.stash.get(RUNNER, None)
-    if runner is not None:
-        runner.check_prerequisites(item)
+    if runner is None:
+        return (yield)
+    runner.check_prerequisites(item)
+    with runner.limited(item):
+        return (yield)
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
+    """Bound the time that the test computes."""
+    runner = item.config.stash.get(RUNNER, None)
+    if runner is None:
+        return (yield)
+    with runner.limited(item):
+        return (yield)
 
 
 def pytest_assertrepr_compare(

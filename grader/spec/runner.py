@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.util
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from types import ModuleType
 
 import pytest
@@ -18,14 +18,18 @@ from grader.spec.close import drain_findings
 from grader.spec.grading import Grading
 from grader.spec.ordering import function_name, is_slow, required, shown, test_id
 from grader.spec.verdict import Verdict, judge
+from grader.spec.watchdog import abbreviate_arrays, processor_seconds
 
 RUNNER: pytest.StashKey[Runner] = pytest.StashKey()  # where pytest's config keeps it
+
+_OWN_SECONDS = 10.0  # of processor time, for a test's own work
 
 
 class Runner:
     """The plugin's state during one grading."""
 
     def __init__(self, grading: Grading, points: dict[str, float]) -> None:
+        abbreviate_arrays()
         self.grading = grading
         self.called = False  # whether the test has asked for anything of the student's
         self._points = points
@@ -66,6 +70,10 @@ class Runner:
             if any(status is not TestStatus.PASSED for status in statuses):
                 pytest.skip(f"Not run, because {humanise(name)} did not pass.")
 
+    def limited(self, item: pytest.Item) -> AbstractContextManager[None]:
+        """Bounds the time that the test itself computes."""
+        return processor_seconds(self._patience(item) + _OWN_SECONDS)
+
     def _patience(self, item: pytest.Item) -> float:
         mark = item.get_closest_marker("timeout")
         if mark is not None:
@@ -79,7 +87,7 @@ class Runner:
                 self.grading.data = str(value)
 
     def _result(self, item: pytest.Item, verdict: Verdict, duration_ms: float) -> TestResult:
-        worth = round(self._points.get(test_id(item), 0.0), 6)
+        worth = self._points.get(test_id(item), 0.0)
         part = item.get_closest_marker("part")
         return TestResult(
             id=test_id(item),

@@ -1,7 +1,7 @@
 """Bounds on what decoded values may cost later: to put into a dict, and to print.
 
-A frame is small, but some values in it are not: keys whose hashes collide make a dict quadratic, and a tensor with
-many short axes is printed in full however large it is, because only long axes are abbreviated.
+A frame is small, but some values in it are not: keys whose hashes collide make a dict quadratic, and a
+tensor with many short axes is printed in full however large it is, because only long axes are abbreviated.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class KeyBudget:
                 self._keys -= 1
                 self._spend_leaves(key)
         if self._keys < 0:
-            raise WireError(f"Dicts have more than {_MOST_CHOSEN} keys that are neither text nor small numbers.")
+            raise WireError(f"Dicts have more than {_MOST_CHOSEN} keys other than text and small numbers.")
 
     def _spend_leaves(self, key: Any) -> None:
         self._leaves -= 1

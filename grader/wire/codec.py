@@ -37,7 +37,7 @@ _ITEM_BYTES = {name: np.dtype(name).itemsize for name in NUMPY_DTYPES} | {"bfloa
 
 
 class NotPlain(Exception):
-    """A value that cannot be sent: too large for the other side, or not plain data and not taken by the hook."""
+    """A value that cannot be sent: too large, or not plain data and not taken by the hook."""
 
 
 class Encoder:
@@ -136,7 +136,7 @@ class Encoder:
 
     def _dict(self, value: dict[Any, Any], depth: int) -> m.Value:
         if len(value) > MOST_ENTRIES:
-            raise NotPlain(f"A dict of {len(value)} entries is too large to be sent; {MOST_ENTRIES} is the cap.")
+            raise NotPlain(f"A dict of {len(value)} entries is too large to be sent (most: {MOST_ENTRIES}).")
         return m.Mapping(self._items(list(value), depth), self._items(list(value.values()), depth))
 
     def _slice(self, value: slice, depth: int) -> m.Value:

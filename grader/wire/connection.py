@@ -14,7 +14,6 @@ fault, and ends the connection.
 
 from __future__ import annotations
 
-import select
 import socket
 import struct
 import time
@@ -38,6 +37,12 @@ class FrameCaps:
     envelope_bytes: int = 2 << 20
     buffers: int = 4096
     buffer_bytes: int = 256 << 20  # of all buffers together
+
+    def allow(self, envelope: bytes, buffers: Sequence[Buffer]) -> bool:
+        """Whether a frame of these would be accepted."""
+        lengths = [len(buffer) for buffer in buffers]
+        within = len(envelope) <= self.envelope_bytes and len(lengths) <= self.buffers
+        return within and sum(lengths) <= self.buffer_bytes
 
 
 class ConnectionEnded(Exception):
@@ -98,8 +103,21 @@ class Connection:
         return self._body(head, envelope_length, lengths, have, clock)
 
     def unread(self) -> bool:
-        """Whether something arrived that nobody asked for."""
-        return bool(select.select([self._socket], [], [], 0)[0])
+        """Whether something arrived that nobody asked for.
+
+        Raises:
+            ConnectionEnded: the other side is gone, and nothing is left to read.
+        """
+        try:
+            self._socket.settimeout(0)
+            first = self._socket.recv(1, socket.MSG_PEEK)
+        except BlockingIOError:
+            return False
+        except OSError as error:
+            raise ConnectionEnded from error
+        if not first:
+            raise ConnectionEnded
+        return True
 
     def close(self) -> None:
         """Close the socket."""

@@ -42,7 +42,7 @@ class LocalSandbox:
     def __init__(self, client: LocalClient, number: int, channel: socket.socket) -> None:
         self._client = client
         self._number = number
-        self._result: Result | None = None
+        self._end: Result | InfrastructureError | None = None
         self.channel = channel
 
     def stop(self) -> Result:
@@ -51,13 +51,15 @@ class LocalSandbox:
         Raises:
             InfrastructureError: somebody else killed it, or the fork server is gone.
         """
-        if self._result is None:
+        if self._end is None:
             try:
-                reply = self._client.request({"op": "stop", "id": self._number})
-            finally:
-                self.channel.close()  # not before: a harness that sees its end exits by itself
-            self._result = protocol.parse_result(reply)
-        return self._result
+                self._end = protocol.parse_result(self._client.request({"op": "stop", "id": self._number}))
+            except InfrastructureError as error:
+                self._end = error
+            self.channel.close()  # not before: a harness that sees its end exits by itself
+        if isinstance(self._end, InfrastructureError):
+            raise self._end
+        return self._end
 
 
 class LocalClient:

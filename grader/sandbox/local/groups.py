@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from grader.errors import InfrastructureError, LimitUnavailable
-from grader.sandbox.base import Limits
+from grader.sandbox.base import MIB, Limits
 
 PREFIX = "tensorgrade-"
 REMEDY = (
@@ -21,6 +21,9 @@ REMEDY = (
     " --user --scope -p Delegate=yes COMMAND`; version 1: folders owned by the user below memory, pids and"
     " cpuacct, with the process moved into them). `tensorgrade doctor` shows what is missing."
 )
+_LARGEST_CHARGE = (
+    4 * MIB
+)  # what a group may lack to its limit and still be refused memory: a huge page or two
 _REMOVE_SECONDS = 2.0
 
 
@@ -30,7 +33,7 @@ class Reading:
 
     cpu_seconds: float
     peak_memory_bytes: int
-    oom_kills: int
+    oom_kills: int  # because of its own limit; not because the whole machine is out of memory
 
 
 class Group(Protocol):
@@ -88,6 +91,13 @@ class _Folder:
         with contextlib.suppress(FileNotFoundError):
             self.write(file, value)
 
+    def number(self, file: str) -> int:
+        """The number in a file; 0 if this kernel does not have the file."""
+        try:
+            return int(self.read(file))
+        except FileNotFoundError:
+            return 0
+
     def field(self, file: str, key: str) -> int:
         """The number behind `key` in a file of `key number` lines; 0 if it is not there."""
         for line in self.read(file).splitlines():
@@ -131,11 +141,13 @@ class _GroupV1:
             )  # unlike cgroup.procs this takes no global lock: 0.05 ms instead of up to 13
 
     def cpu_seconds(self) -> float:
-        return int(self._cpu.read("cpuacct.usage")) / 1e9
+        return self._cpu.number("cpuacct.usage") / 1e9
 
     def reading(self) -> Reading:
-        peak = int(self._memory.read("memory.max_usage_in_bytes"))
-        return Reading(self.cpu_seconds(), peak, self._memory.field("memory.oom_control", "oom_kill"))
+        peak = self._memory.number("memory.max_usage_in_bytes")
+        full = peak >= self._memory.number("memory.limit_in_bytes") - _LARGEST_CHARGE  # failcnt may stay 0
+        kills = self._memory.field("memory.oom_control", "oom_kill")
+        return Reading(self.cpu_seconds(), peak, kills if full else 0)
 
     def remove(self) -> None:
         for folder in self._folders:
@@ -160,11 +172,10 @@ class _GroupV2:
         return self._folder.field("cpu.stat", "usage_usec") / 1e6
 
     def reading(self) -> Reading:
-        try:
-            peak = int(self._folder.read("memory.peak"))
-        except FileNotFoundError:  # before Linux 5.19
-            peak = int(self._folder.read("memory.current"))
-        return Reading(self.cpu_seconds(), peak, self._folder.field("memory.events", "oom_kill"))
+        peak = self._folder.number("memory.peak") or self._folder.number("memory.current")  # Linux < 5.19
+        full = self._folder.field("memory.events", "oom") > 0
+        kills = self._folder.field("memory.events", "oom_kill")
+        return Reading(self.cpu_seconds(), peak, kills if full else 0)
 
     def remove(self) -> None:
         self._folder.remove()

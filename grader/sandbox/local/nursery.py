@@ -17,7 +17,7 @@ from grader.sandbox.local import syscalls as sys_
 from grader.sandbox.local.groups import Group, Groups, Reading
 from grader.sandbox.local.spawn import HUNG_UP_EXIT_CODE, READY, Birth, Entry, run_child
 
-_MEANINGS = {OUTPUT_EXIT_CODE: Status.OUTPUT, HUNG_UP_EXIT_CODE: Status.STOPPED}
+_START_SECONDS = 30.0  # to get ready: our own work, on a machine that may be very busy
 _SHORTEST_CPU_CHECK = 0.01
 _CPUS = len(os.sched_getaffinity(0))
 
@@ -33,15 +33,15 @@ class Live:
     status: int  # our end of the pipe that says it is ready; -1 once read
     group: Group
     limits: Limits
-    started: float
+    started: float  # its wall time begins once it is ready
     next_cpu_check: float
     ended_as: Status | None = None  # why we killed it, if we did
     result: Result | InfrastructureError | None = None
 
     @property
     def wall_deadline(self) -> float:
-        """When its wall time is over, on the monotonic clock."""
-        return self.started + self.limits.wall_seconds
+        """When its wall time is over, or the time it may take to get ready; on the monotonic clock."""
+        return self.started + (_START_SECONDS if self.status >= 0 else self.limits.wall_seconds)
 
 
 @dataclass
@@ -103,6 +103,7 @@ class Nursery:
         os.close(live.status)
         live.status = -1
         if data == READY:
+            live.started = time.monotonic()
             return None
         self.kill(live, Status.STOPPED)
         report = json.loads(data)["error"] if data else "it ended before it was ready"
@@ -168,16 +169,20 @@ def _result(live: Live, wait_status: int, wall: float, reading: Reading) -> Resu
     usage = Usage(reading.cpu_seconds, wall, reading.peak_memory_bytes)
     code = os.waitstatus_to_exitcode(wait_status)
     if reading.oom_kills:
-        status = Status.MEMORY
-    elif code == -signal.SIGKILL:  # nothing inside can send this to process 1
-        over = reading.cpu_seconds >= live.limits.cpu_seconds
-        status = live.ended_as or (Status.CPU if over else None)
-        if status is None:
-            return InfrastructureError("A sandbox was killed from outside.")
-    elif code < 0:
-        status = Status.SIGNALED
-    else:
-        status = _MEANINGS.get(code, Status.EXITED)
-    if status in {Status.EXITED, Status.OUTPUT}:
-        return Result(status, usage, exit_code=code)
-    return Result(status, usage, signal=-code if status is Status.SIGNALED else None)
+        return Result(Status.MEMORY, usage)
+    if code == -signal.SIGKILL:
+        return _killed(live, usage)
+    if code < 0:
+        return Result(Status.SIGNALED, usage, signal=-code)
+    if code == HUNG_UP_EXIT_CODE:
+        return Result(Status.STOPPED, usage)
+    return Result(Status.OUTPUT if code == OUTPUT_EXIT_CODE else Status.EXITED, usage, exit_code=code)
+
+
+def _killed(live: Live, usage: Usage) -> Result | InfrastructureError:
+    """Nothing inside can send SIGKILL to process 1: it was we, the kernel's limit on CPU time, or a stranger."""
+    if live.ended_as in {None, Status.STOPPED} and usage.cpu_seconds >= live.limits.cpu_seconds:
+        return Result(Status.CPU, usage)
+    if live.ended_as is None:
+        return InfrastructureError("A sandbox was killed from outside.")
+    return Result(live.ended_as, usage)

@@ -46,7 +46,7 @@ class Birth:
 
 def run_child(birth: Birth) -> NoReturn:
     """Become the sandbox and serve; never returns into the fork server's code."""
-    code, status = FAILED_EXIT_CODE, birth.status
+    code, status, channel = FAILED_EXIT_CODE, birth.status, None
     try:
         birth.group.attach()
         _keep_descriptors(birth)
@@ -54,7 +54,8 @@ def run_child(birth: Birth) -> NoReturn:
         _isolate(birth)
         os.write(STATUS, READY)
         os.close(STATUS)
-        birth.entry(socket.socket(fileno=CHANNEL), birth.limits)
+        channel = socket.socket(fileno=CHANNEL)  # held here: it must close no earlier than the process ends
+        birth.entry(channel, birth.limits)
         code = HUNG_UP_EXIT_CODE
     except SystemExit as end:
         code = end.code if isinstance(end.code, int) else 1
