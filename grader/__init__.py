@@ -1,1 +1,1 @@
-"""tensorgrade's engine: grades submissions without the tests and the student's code ever sharing a process."""
+"""tensorgrade's engine: the hidden tests and the student's code never share a process."""

@@ -71,6 +71,14 @@ class LimitsTable(_Table):
         return Limits(**fields)
 
 
+class SlowLimitsTable(LimitsTable):
+    """The same for slow tests, which train."""
+
+    cpu_seconds: float | None = 240.0
+    wall_seconds: float | None = 300.0
+    memory_mib: int | None = 2048
+
+
 class Deadlines(_Table):
     """Seconds of wall time."""
 
@@ -109,7 +117,7 @@ class AssignmentConfig(_Table):
     parts: tuple[Part, ...] = ()
     rules: tuple[Rule, ...] = ()
     limits: LimitsTable = LimitsTable()
-    slow_limits: LimitsTable = LimitsTable(cpu_seconds=240, wall_seconds=300, memory_mib=2048)
+    slow_limits: SlowLimitsTable = SlowLimitsTable()
     deadlines: Deadlines = Deadlines()
     allow_negative: bool = False  # whether deductions may bring the total below 0
     answers: bool = False  # an answers.toml beside the code is read

@@ -18,7 +18,7 @@ from grader import check as author_check
 from grader import report
 from grader.assignment import Assignment
 from grader.engine import Engine, Stage
-from grader.errors import InfrastructureError
+from grader.errors import InfrastructureError, UsageError
 from grader.scoring import gradescope
 from grader.scoring.model import Score
 from grader.scoring.views import student_view
@@ -110,7 +110,10 @@ def show(outcomes: Sequence[Outcome], form: Literal["table", "json", "gradescope
                 f"{outcome.path}: not graded. {outcome.reason or _unjudged(outcome.score)}", markup=False
             )
     hide = student and form != "gradescope"  # which has visibilities of its own
-    scores = [_view(outcome.score, student=hide) for outcome in outcomes if outcome.score is not None]
+    kept = [outcome.score for outcome in outcomes if outcome.score is not None]
+    if form == "gradescope":  # which has no word for "no score"
+        kept = [score for score in kept if score.score is not None]
+    scores = [_view(score, student=hide) for score in kept]
     if form == "table":
         console = Console()
         for score in scores:
@@ -144,12 +147,19 @@ def check(
     """Grade the reference, the template and every sample, and print what is not as declared."""
     console = Console(soft_wrap=True, highlight=False)
     chosen = [case for case in author_check.cases(assignment) if only is None or only in case.label]
+    if not chosen:
+        raise UsageError(f"No sample of {assignment.name} has {only!r} in its path.")
     outcomes = grade_all(
         engine, assignment.name, [case.path for case in chosen], jobs=jobs, seed=seed, stage=stage
     )
+    known = frozenset(
+        name for test in engine.prepare(assignment.name).tests for name in author_check.call_names(test)
+    )
     bad = 0
     for case, outcome in zip(chosen, outcomes, strict=True):
-        found = [outcome.reason] if outcome.score is None else author_check.problems(case, outcome.score)
+        found = (
+            [outcome.reason] if outcome.score is None else author_check.problems(case, outcome.score, known)
+        )
         bad += bool(found)
         earned = (
             f"{outcome.score.score:g}/{outcome.score.max_score:g}"

@@ -80,14 +80,17 @@ def cases(assignment: Assignment) -> list[Case]:
     return found
 
 
-def problems(case: Case, score: Score) -> list[str]:
-    """How a score differs from what its case says; [] if it does not."""
+def problems(case: Case, score: Score, names: frozenset[str]) -> list[str]:
+    """How a score differs from what its case says; [] if it does not.
+
+    names: of all tests, also those of another stage, with and without their cases.
+    """
     if score.score is None:
         return [
             f"{test.id}: {test.status}: {test.output}" for test in score.tests if not test.status.is_verdict
         ]
     if case.declared is not None:
-        return list(_against(case.declared, score))
+        return list(_against(case.declared, score, names))
     if case.full and score.score != score.max_score:
         return [
             f"{score.score:g} of {score.max_score:g} points",
@@ -101,7 +104,7 @@ def problems(case: Case, score: Score) -> list[str]:
     return []
 
 
-def _against(declared: Declared, score: Score) -> Iterator[str]:
+def _against(declared: Declared, score: Score, names: frozenset[str]) -> Iterator[str]:
     if declared.rejected is not None:
         if score.tests or not any(declared.rejected in note for note in score.notes):
             yield f"declared as rejected with {declared.rejected!r}, but: {' '.join(score.notes) or 'graded'}"
@@ -110,8 +113,7 @@ def _against(declared: Declared, score: Score) -> Iterator[str]:
         expected = _expected(declared, test)
         if test.status is not expected:
             yield f"{_line(test)} (declared {expected})"
-    known = {name for test in score.tests for name in _names(test)}
-    for name in declared.tests.keys() - known:
+    for name in sorted(declared.tests.keys() - names):
         yield f"verdicts.toml names {name}, which is not a test"
     broken = {rule.id for rule in score.rules}
     if broken != set(declared.rules):
@@ -122,18 +124,17 @@ def _against(declared: Declared, score: Score) -> Iterator[str]:
 
 
 def _expected(declared: Declared, test: TestResult) -> TestStatus:
-    for name in _names(test):
+    for name in call_names(test.id):
         if name in declared.tests:
             return declared.tests[name]
     return TestStatus.PASSED
 
 
-def _names(test: TestResult) -> tuple[str, ...]:
+def call_names(test_id: str) -> tuple[str, str]:
     """How verdicts.toml may call a test, most precise first: with its case, or the function alone."""
-    name = (
-        test.id.partition("::")[2].rpartition("::")[2] if "[" not in test.id else test.id.partition("::")[2]
-    )
-    return name, name.partition("[")[0]
+    path, bracket, case = test_id.partition("[")
+    function = path.rpartition("::")[2]
+    return function + bracket + case, function
 
 
 def _passed(test: TestResult) -> bool:

@@ -83,7 +83,7 @@ def grade(
         load(assignment)
     with _faults(), batch.open_engine() as engine:
         outcomes = batch.grade_all(engine, assignment, files, jobs=jobs, seed=number, stage=stage.value)
-    batch.show(outcomes, chosen.value, student=student)
+        batch.show(outcomes, chosen.value, student=student)
     if any(outcome.failure for outcome in outcomes):
         raise typer.Exit(INFRASTRUCTURE)
 
@@ -163,7 +163,10 @@ class _faults:  # noqa: N801 - reads as a statement
             case SpecError():
                 _fail(INFRASTRUCTURE, f"The assignment is broken; its author has to mend it. {error}")
             case InfrastructureError():
-                _fail(INFRASTRUCTURE, f"{error} `tensorgrade doctor` tells what this machine can do.")
+                hint = (
+                    "" if "doctor" in str(error) else " `tensorgrade doctor` tells what this machine can do."
+                )
+                _fail(INFRASTRUCTURE, f"{error}{hint}")
             case KeyboardInterrupt():
                 _fail(130, "Stopped.")
 

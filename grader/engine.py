@@ -29,6 +29,12 @@ from grader.scoring.model import Score, TestResult
 
 Stage = Literal["quick", "slow", "all"]
 _KEPT_VARIABLES = ("HOME", "PATH", "XDG_CACHE_HOME", "TENSORGRADE_DATA", "TMPDIR")
+_OWN_VARIABLES = {
+    "LANG": "C.UTF-8",
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "PYTHONDONTWRITEBYTECODE": "1",
+}
 _LONGEST_LINE = 64 << 20
 _MOST_PACKET = 1 << 20
 
@@ -109,7 +115,7 @@ class _Examiner:
         self._process = subprocess.Popen(  # noqa: S603 - our own module
             command,
             pass_fds=[theirs.fileno()],
-            env={**kept, "LANG": "C.UTF-8", "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"},
+            env={**kept, **_OWN_VARIABLES},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
         )

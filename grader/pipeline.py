@@ -17,13 +17,13 @@ import numpy
 import torch
 
 from grader import intake, rules
-from grader.errors import SubmissionError
+from grader.errors import InfrastructureError, SubmissionError
 from grader.examiner.exam import Exam
 from grader.proxy.session import Salvage
 from grader.rules import Violation
 from grader.sandbox.base import Backend
 from grader.scoring.aggregate import total
-from grader.scoring.model import Environment, RuleResult, Score, SubmissionInfo, TestResult, Usage
+from grader.scoring.model import Environment, RuleResult, Score, SubmissionInfo, TestResult, TestStatus, Usage
 from grader.spec.grading import Grading
 from grader.version import __version__
 
@@ -65,6 +65,9 @@ def grade(
     grading = Grading(assignment, submission, backend, seed, on_test)
     on_start(exam.count(stage))
     exam.run(grading, stage)
+    for result in grading.results:
+        if result.status is TestStatus.INFRASTRUCTURE:
+            raise InfrastructureError(result.output)
     return _score(grading, broken, stage)
 
 

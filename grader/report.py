@@ -44,11 +44,19 @@ def render(score: Score, console: Console, *, view: View = "student") -> None:
     page = _Page(console)
     shown = student_view(score) if view == "student" else score
     page.line(f"{shown.assignment}: {shown.submission.name}", style="bold")
+    page.line(_circumstances(shown), style="dim")
     for part in _parts(shown):
         page.part(shown, part)
     page.section("Rules broken", [_rule(rule) for rule in shown.rules])
     page.section("Notes", shown.notes)
     page.total(shown)
+
+
+def _circumstances(score: Score) -> str:
+    """With what it was graded: enough to repeat it."""
+    stage = "" if score.stage == "all" else f", {score.stage} tests only"
+    data = f", data: {score.environment.data}" if score.environment.data else ""
+    return f"seed {score.seed}, tests {score.spec_version}{stage}{data}"
 
 
 def render_checks(checks: Iterable[Check], console: Console) -> None:

@@ -12,8 +12,9 @@ from _pytest.main import Session
 
 from grader.assignment import Assignment
 from grader.errors import SpecError
+from grader.spec import examples
 from grader.spec.grading import Grading
-from grader.spec.ordering import arrange, in_stage, test_id, worth
+from grader.spec.ordering import arrange, in_stage, part_names, test_id, worth
 from grader.spec.runner import RUNNER, Runner, import_reference
 
 # Wrappers around every test that a grading has no use for; output is captured in the sandbox instead.
@@ -45,6 +46,7 @@ class Exam:
             SpecError: a module cannot be collected, the reference fails, or there is no test.
         """
         import_reference(assignment)
+        examples.settle()
         try:
             config = _configure(assignment)
         except (pytest.UsageError, ConftestImportFailure) as error:
@@ -60,6 +62,7 @@ class Exam:
             )
         if not session.items:
             raise SpecError(f"{assignment.folder} holds no tests.")
+        _check_parts(assignment, session.items)
         return cls(assignment, session)
 
     @property
@@ -91,6 +94,17 @@ class Exam:
         finally:
             grading.finish()
             del config.stash[RUNNER]
+
+
+def _check_parts(assignment: Assignment, items: list[pytest.Item]) -> None:
+    """Where parts are declared, specs and rules name no others: a typo would be a part without a cap."""
+    declared = {part.name for part in assignment.config.parts}
+    named = {name: f"the test {item.name}" for item in items for name in part_names(item)}
+    named |= {name: f"the rule {rule.id}" for rule in assignment.config.rules for name in rule.zero_parts}
+    for name, where in named.items():
+        if declared and name not in declared:
+            known = ", ".join(sorted(declared))
+            raise SpecError(f"{where} names the part {name!r}; assignment.toml declares {known}.")
 
 
 class _Problems:

@@ -24,7 +24,7 @@ class Job(BaseModel):
 class Ready(BaseModel):
     """The examiner has collected its specs."""
 
-    tests: int
+    tests: tuple[str, ...]  # their ids
     max_score: float
 
 

@@ -52,7 +52,7 @@ def main(name: str, root: str, descriptor: int) -> None:
     except InfrastructureError as error:
         _tell(engine, Event(infrastructure=str(error)))
     else:
-        _tell(engine, Ready(tests=exam.count("all"), max_score=exam.max_score("all")))
+        _tell(engine, Ready(tests=tuple(exam.max_points), max_score=exam.max_score("all")))
         gc.collect()
         gc.freeze()
         _Server(engine, exam).serve()

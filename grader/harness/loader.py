@@ -8,6 +8,7 @@ import importlib.util
 import sys
 import types
 from dataclasses import dataclass
+from importlib.machinery import SourceFileLoader
 from pathlib import Path, PurePosixPath
 
 from grader.harness import salvage
@@ -89,13 +90,14 @@ def _make_root_package(root: Path) -> None:
 
 
 def _execute(entry: Entry, *, salvaging: bool) -> tuple[types.ModuleType, list[salvage.Skipped]]:
-    spec = importlib.util.spec_from_file_location(entry.name, entry.path)
-    if spec is None or spec.loader is None:
-        raise ImportError(f"{entry.path.name} is not a Python file.")
+    finder = SourceFileLoader(entry.name, str(entry.path))  # whatever the file's ending: Solution.PY
+    spec = importlib.util.spec_from_file_location(entry.name, entry.path, loader=finder)
+    if spec is None:
+        raise ImportError(f"{entry.path.name} cannot be imported.")
     module = importlib.util.module_from_spec(spec)
     sys.modules[entry.name] = module
     if salvaging:
         return module, salvage.run(entry.path, module)
-    spec.loader.exec_module(module)
+    finder.exec_module(module)
     # An import of the package may have made the module before: the one in sys.modules counts.
     return sys.modules.get(entry.name, module), []

@@ -192,7 +192,7 @@ def is_stub(function: Any) -> bool:
 
 
 def define(source: str) -> Any:
-    """What an author's source stands for: the value of an expression, or the last function that it defines."""
+    """What an author's source stands for: an expression's value, or the last function it defines."""
     import numpy as np
     import torch
 

@@ -63,7 +63,7 @@ def _check_depth(path: str, answers: dict[str, Any]) -> None:
         raise _too_deep(path)
 
 
-def _children(value: Any) -> list[Any]:  # noqa: ANN401  (any TOML value)
+def _children(value: Any) -> list[Any]:
     if isinstance(value, dict):
         return list(value.values())
     return value if isinstance(value, list) else []

@@ -3,33 +3,43 @@
 from __future__ import annotations
 
 import ast
+import re
 import warnings
 from dataclasses import dataclass
 
 from grader.errors import SubmissionError
 from grader.intake.text import decode
 
+MAX_TOKENS = 200_000  # of one file, whose tree takes some hundred megabytes; homework has a tenth
+_TOKEN = re.compile(r"\w+|[^\w\s]")
 _MAX_LINE = 200  # characters of a source line in a message
 
 
 @dataclass(frozen=True)
 class Parsed:
-    """`tree` is None where there is an `error`; `too_deep` where Python gave up without finding a mistake."""
+    """`tree` is None where there is an `error`. `gave_up`: it may be right, but is too much to be read."""
 
     tree: ast.Module | None
     error: str = ""
-    too_deep: bool = False
+    gave_up: bool = False
+
+
+def count_tokens(text: str) -> int:
+    """About how many words and signs `text` has: a cheap bound on the size of its tree."""
+    return sum(1 for _ in _TOKEN.finditer(text))
 
 
 def parse(source: bytes, filename: str) -> Parsed:
     """The syntax tree of `source`, or why there is none. Never raises."""
     try:
         text = decode(filename, source).text
+        if count_tokens(text) > MAX_TOKENS:
+            return Parsed(None, f"{filename}: too long to be read.", gave_up=True)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of invalid escapes, which are the student's own business
             return Parsed(ast.parse(text, filename))
     except (RecursionError, MemoryError):
-        return Parsed(None, f"{filename}: nested too deeply for Python to read.", too_deep=True)
+        return Parsed(None, f"{filename}: nested too deeply to be read.", gave_up=True)
     except SubmissionError as error:
         return Parsed(None, str(error))
     except SyntaxError as error:
@@ -39,21 +49,20 @@ def parse(source: bytes, filename: str) -> Parsed:
 
 
 def syntax_error(source: bytes, filename: str) -> str | None:
-    """The first mistake that keeps `source` from compiling, None if it compiles.
+    """The first mistake that keeps `source` from compiling, None if it compiles. Never raises.
 
     Like "solution.py, line 12: unexpected indent: `    return x`".
     """
-    parsed = parse(source, filename)
-    if parsed.tree is None:
-        return parsed.error
-    text = decode(filename, source).text
     try:
+        text = decode(filename, source).text
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             compile(text, filename, "exec", dont_inherit=True)
     except (RecursionError, MemoryError):
         return f"{filename}: nested too deeply for Python to read."
-    except SyntaxError as error:  # such as `return` outside a function
+    except SubmissionError as error:
+        return str(error)
+    except SyntaxError as error:
         return _sentence(error, text, filename)
     except ValueError as error:
         return f"{filename}: {error}"

@@ -31,7 +31,7 @@ _SPECIAL = {
 _REGULAR = (b"0", b"\0", b"7")
 
 
-class Damaged(Exception):  # noqa: N818  (never leaves this module)
+class Damaged(Exception):
     """The archive breaks the format; the text says how."""
 
 

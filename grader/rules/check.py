@@ -54,8 +54,8 @@ def _findings(rule: Rule, resolver: Resolver, reach: Reach) -> Iterator[Finding]
         case "signature":
             yield from wrong_signatures(rule.names, Lookup(resolver))
             return
-    for path in resolver.program.too_deep:  # it may still run, unlike a file with a syntax error
-        yield Finding(path, 0, "The file is nested too deeply to be checked. Write it in smaller steps.")
+    for path in resolver.program.unread:  # it may still run, unlike a file with a syntax error
+        yield Finding(path, 0, "The file is too long or nested too deeply to be checked. Make it shorter.")
 
 
 def _violation(rule: Rule, finding: Finding, program: Program) -> Violation:

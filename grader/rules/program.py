@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from grader.intake.model import Submission
-from grader.intake.syntax import lines_of, parse
+from grader.intake.syntax import MAX_TOKENS, Parsed, count_tokens, lines_of, parse
 
 # In the sandbox these are loaded before the submission, so a file of that name is never what `import` gives.
 PRELOADED = {"torch", "torchvision", "numpy"}
@@ -33,13 +33,13 @@ class Program:
     modules:  path -> file, of those that parse.
     sources:  every .py path.
     folders:  every folder "x/" that holds one of them at any depth, and "./".
-    too_deep: paths of those that Python gave up on.
+    unread:   paths of those that are too much to be read, though they may be right.
     """
 
     modules: Mapping[str, Module]
     sources: frozenset[str]
     folders: frozenset[str]
-    too_deep: tuple[str, ...]
+    unread: tuple[str, ...]
     entry: str | None
 
     def locate(self, importer: str, dotted: str, level: int = 0) -> str | None:
@@ -81,14 +81,18 @@ def _folders_of(path: str) -> list[str]:
 
 def load(submission: Submission) -> Program:
     """Parse every .py file of `submission`. Never raises."""
-    modules, too_deep = {}, []
-    sources = [path for path in submission.files if path.casefold().endswith(".py")]
+    sources = sorted(path for path in submission.files if path.casefold().endswith(".py"))
+    modules: dict[str, Module] = {}
+    unread: list[str] = []
+    room = MAX_TOKENS
     for path in sources:
-        parsed = parse(submission.files[path], path)
+        text = submission.files[path].decode("utf-8-sig", "replace")
+        size = count_tokens(text)
+        parsed = parse(submission.files[path], path) if size <= room else Parsed(None, gave_up=True)
         if parsed.tree is not None:
-            text = submission.files[path].decode("utf-8-sig", "replace")
+            room -= size
             modules[path] = Module(path, parsed.tree, tuple(lines_of(text)))
-        elif parsed.too_deep:
-            too_deep.append(path)
+        elif parsed.gave_up:
+            unread.append(path)
     folders = {folder or "./" for path in sources for folder in _folders_of(path)}
-    return Program(modules, frozenset(sources), frozenset(folders), tuple(too_deep), submission.entry)
+    return Program(modules, frozenset(sources), frozenset(folders), tuple(unread), submission.entry)

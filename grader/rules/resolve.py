@@ -5,8 +5,8 @@ changes. All bindings of a name count, whatever the order of execution. An attri
 (`self.f = F`) is taken for that attribute of every object. There is no recursion, and the vocabulary is
 finite, so hostile source can neither exhaust the stack nor run forever.
 
-"<file>.name", a definition of the submission's own, is known of the expressions that name it and flows no further:
-`reach` goes from definition to definition itself.
+"<file>.name", a definition of the submission's own, is known of the expressions that name it and flows no
+further: `reach` goes from definition to definition itself.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class Resolver:
         self._watchers: dict[Key, list[tuple[ast.expr, Scope]]] = {}  # what a change makes worth another look
         self._changed: deque[Key] = deque()
         self._stars: dict[str, list[Imported]] = {}
-        self._unbound: set[Key] = set()
+        self._definitions: dict[Key, set[str]] = {}
         self._fields: set[str] = set()  # names of attributes that are assigned somewhere
         for scopes in self.scopes.values():
             self._start_fields(scopes)
@@ -149,27 +149,26 @@ class Resolver:
         home, bindings = _lookup(node.id, scope)
         key = (id(home or scope.module()), node.id)
         self._copy(key, id(node))
-        self._start_definition(node, home, bindings, scope.path)
-        if home is None and key not in self._unbound:
-            self._unbound.add(key)
-            self._learn(key, node.id)  # a builtin, or from a star import
-            self._from_stars(key, node.id, scope.path, set())
+        if key not in self._definitions:
+            if home is None:  # a builtin, or from a star import
+                self._learn(key, node.id)
+                self._from_stars(key, node.id, scope.path, set())
+            self._definitions[key] = self._defined_as(node.id, home, bindings, scope.path)
+        self._add(id(node), self._definitions[key])
 
-    def _start_definition(
-        self, node: ast.Name, home: Scope | None, bindings: list[Binding], path: str
-    ) -> None:
-        """Which definition of the submission a name means, one step away."""
+    def _defined_as(self, name: str, home: Scope | None, bindings: list[Binding], path: str) -> set[str]:
+        """Which definitions of the submission a name means, one step away."""
         if home is None:
-            if self._stars_of(path):
-                self._learn(id(node), f"{own(path)}.{node.id}")
-            return
+            return {f"{own(path)}.{name}"} if self._stars_of(path) else set()
+        found = set()
         for binding in bindings:
             if isinstance(binding, Imported):
                 target = self.program.locate(path, binding.module, binding.level) if binding.name else None
                 if target is not None:
-                    self._learn(id(node), f"{own(target)}.{binding.name}")
+                    found.add(f"{own(target)}.{binding.name}")
             elif home.parent is None:
-                self._learn(id(node), f"{own(home.path)}.{node.id}")
+                found.add(f"{own(path)}.{name}")
+        return found
 
     def _evaluate(self, node: ast.expr, scope: Scope) -> None:
         if isinstance(node, ast.Attribute):
@@ -252,7 +251,7 @@ class Resolver:
                 self._import_call(call, name, scope.path)
 
     def _import_call(self, call: ast.Call, name: str, importer: str) -> None:
-        """`import_module("a.b")` gives a.b; `__import__("a.b")` gives a, or a.b where a from-list is given."""
+        """`import_module("a.b")` gives a.b; `__import__("a.b")` gives a, or a.b with a from-list."""
         dotted = name.lstrip(".")
         has_list = len(call.args) > 3 or any(keyword.arg in ("fromlist", None) for keyword in call.keywords)
         modules = set()

@@ -46,13 +46,13 @@ def total(
 
     tests:            each counts in its part; those without one make up the part "".
     parts:            caps and titles. One without tests is left out; one that only tests name has no cap.
-    rules:            the broken ones. One that is broken in several places costs its points each time.
+    rules:            the broken ones. One that is broken in several places costs its points once.
     salvage_penalty:  fraction of the earned points that is lost, 0 to 1.
     allow_negative:   whether deductions may bring the total below 0.
     """
     zeroed = {name for rule in rules for name in rule.zero_parts}
     sums = [_sum(part, tests, part.name in zeroed) for part in _parts_in_use(tests, parts)]
-    deducted = math.fsum(rule.points for rule in rules)
+    deducted = math.fsum({rule.id: rule.points for rule in rules}.values())
     score = _final([one.score for one in sums], salvage_penalty, deducted, allow_negative)
     max_score = _rounded(math.fsum(one.max_score for one in sums))
     return Total(score, max_score, tuple(_part_score(one) for one in sums))

@@ -70,5 +70,5 @@ def _recounted(view: Score, score: Score) -> Score:
 
 
 def _note(count: int) -> str:
-    tests = "1 test is" if count == 1 else f"{count} tests are"
-    return f"The result of {tests} withheld until later, and not counted in the points shown here."
+    tests = "result of 1 test is" if count == 1 else f"results of {count} tests are"
+    return f"The {tests} withheld until later and not counted in the points shown here."

@@ -67,7 +67,9 @@ class Grading:
         slow = stage.startswith("slow")
         limits = (config.slow_limits if slow else config.limits).limits()
         patience = config.deadlines.slow_test_seconds if slow else config.deadlines.call_seconds
-        plan = LoadPlan(config.code.entry, self.seed, config.code.import_seconds, patience)
+        # A seed of its own: from the grading's, and a test's id, a submission could foretell hidden inputs.
+        seed = self.test_seed("the sandbox")
+        plan = LoadPlan(config.code.entry, seed, config.code.import_seconds, patience)
         session = Session(self.backend, limits, self.submission, plan)
         session.begin_test(self._deadline)
         return session

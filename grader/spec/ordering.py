@@ -71,6 +71,12 @@ def _check_requirements(items: list[pytest.Item]) -> None:
                 raise SpecError(f"{item.nodeid} would tell the result of {name}, which is shown only later.")
 
 
+def part_names(item: pytest.Item) -> set[str]:
+    """The part that a test counts for; empty if it is in none."""
+    mark = item.get_closest_marker("part")
+    return {mark.args[0]} if mark else set()
+
+
 def shown(item: pytest.Item) -> Visibility:
     """When students see the result."""
     mark = item.get_closest_marker("visibility")

@@ -15,6 +15,7 @@ from grader.errors import SpecError
 from grader.proxy.remote import RemoteSubmission
 from grader.scoring.model import TestResult, TestStatus
 from grader.spec.close import drain_findings
+from grader.spec.examples import seed_examples
 from grader.spec.grading import Grading
 from grader.spec.ordering import function_name, is_slow, required, shown, test_id
 from grader.spec.verdict import Verdict, judge
@@ -36,12 +37,14 @@ class Runner:
         self._error: BaseException | None = None
         self._calls_before = 0
         self._statuses: dict[str, list[TestStatus]] = {}
+        self._sentences: dict[str, str] = {}
 
     # ------------------------------------------------------------ around a test
 
     def begin(self, item: pytest.Item) -> None:
         """Before its setup."""
         self._error, self.called = None, False
+        seed_examples(item, self.grading.test_seed(test_id(item)))
         self._calls_before = self.grading.calls()
         drain_findings()
         self.grading.drain_output()
@@ -58,6 +61,7 @@ class Runner:
         called = self.called or self.grading.calls() > self._calls_before
         verdict = judge(self._error, drain_findings(), called=called)
         self._statuses.setdefault(function_name(item), []).append(verdict.status)
+        self._sentences[function_name(item)] = sentence(item).removesuffix(f" [{case_of(item)}]")
         self._note_data(item)
         result = self._result(item, verdict, duration_ms)
         self.grading.results.append(result)
@@ -68,7 +72,7 @@ class Runner:
         for name in sorted(required(item)):
             statuses = self._statuses.get(name, [])
             if any(status is not TestStatus.PASSED for status in statuses):
-                pytest.skip(f"Not run, because {humanise(name)} did not pass.")
+                pytest.skip(f"Not run, because this did not pass: {self._sentences[name]}")
 
     def limited(self, item: pytest.Item) -> AbstractContextManager[None]:
         """Bounds the time that the test itself computes."""
@@ -154,8 +158,12 @@ def sentence(item: pytest.Item) -> str:
     """
     doc = getattr(getattr(item, "function", None), "__doc__", None) or humanise(function_name(item))
     text = " ".join(doc.strip().split("\n\n")[0].split())
-    case = getattr(item, "callspec", None)
-    return f"{text} [{case.id}]" if case else text
+    return f"{text} [{case_of(item)}]" if case_of(item) else text
+
+
+def case_of(item: pytest.Item) -> str:
+    """The case of a parametrized test; '' if it is none."""
+    return getattr(getattr(item, "callspec", None), "id", "")
 
 
 def humanise(name: str) -> str:

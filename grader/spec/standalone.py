@@ -10,6 +10,7 @@ from _pytest.terminal import TerminalReporter
 from grader import assignment, intake
 from grader.errors import SpecError, SubmissionError, UsageError
 from grader.sandbox.local.backend import LocalBackend
+from grader.spec import examples
 from grader.spec.grading import Grading
 from grader.spec.ordering import arrange, in_stage, worth
 from grader.spec.runner import RUNNER, Runner
@@ -19,6 +20,7 @@ class Standalone:
     """Makes the grading from the command line's options and prints the total at the end."""
 
     def __init__(self, config: pytest.Config) -> None:
+        examples.settle()
         self._config = config
         self._backend = LocalBackend()
         self._grading = self._make(config)

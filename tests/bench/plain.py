@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import gc
 import importlib
+import json
 import os
 import statistics
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Generator
@@ -21,10 +23,12 @@ import pytest
 import torch
 
 from grader import intake
+from grader.assignment import load
 from grader.examiner.exam import Exam
 from grader.harness import describe, loader
 from grader.harness.objects import kind_of, qualified_name
 from grader.harness.operations import define, plain
+from grader.harness.torchvision_compat import declare_missing_operators
 from grader.intake.model import Submission
 from grader.proxy.remote import Remote
 from grader.spec.grading import Grading
@@ -211,3 +215,15 @@ class _NoBackend:
 
     def close(self) -> None:
         pass
+
+
+def main(name: str, runs: int) -> None:
+    """Print [wall, CPU] seconds as JSON."""
+    torch.set_num_threads(1)
+    declare_missing_operators()
+    chosen = load(name)
+    print(json.dumps(measure(Exam.prepare(chosen), chosen.reference, runs)))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], int(sys.argv[2]))

@@ -11,7 +11,7 @@ import pytest
 from grader import check
 from grader.assignment import load
 from grader.engine import Engine
-from grader.errors import SpecError
+from grader.errors import InfrastructureError, SpecError
 from grader.sandbox.local.backend import LocalBackend
 from grader.scoring.model import TestStatus
 
@@ -111,9 +111,10 @@ def test_check_names_every_sample_that_is_not_as_declared(backend, course):
     (samples / "wrong" / "triple.py").write_text("def double(x):\n    return 3 * x\n")
     verdicts = samples / "verdicts.toml"
     verdicts.write_text('["wrong/triple.py"]\nmistake = "triples"\ntests = { test_double = "error" }\n')
+    names = frozenset({"test_double"})
     with Engine(root, backend) as engine:
         found = {
-            case.label: check.problems(case, engine.grade("lab", case.path, seed=0))
+            case.label: check.problems(case, engine.grade("lab", case.path, seed=0), names)
             for case in check.cases(load("lab", root))
         }
     assert found["reference"] == found["template"] == []
@@ -122,3 +123,65 @@ def test_check_names_every_sample_that_is_not_as_declared(backend, course):
     verdicts.write_text("")
     with pytest.raises(SpecError, match=r"triple\.py is not declared"):
         check.cases(load("lab", root))
+
+
+def test_typo_in_a_part_is_found(backend, course):
+    toml = 'name = "lab"\ntitle = "Lab"\n[[parts]]\nname = "doubling"\n'
+    spec = SPEC.replace("@points(2)", "@points(2)\n@part('dubling')").replace("points,", "part, points,")
+    with pytest.raises(SpecError, match="dubling"):
+        grade(backend, course(spec=spec, toml=toml))
+
+
+def test_limit_that_cannot_be_enforced_is_our_fault_not_the_authors(backend, course):
+    with pytest.raises(InfrastructureError, match="GPU.*Remedy"):
+        grade(backend, course(toml='name = "lab"\ntitle = "Lab"\n[limits]\ngpus = 1\n'))
+
+
+def test_one_slow_limit_keeps_the_others(course):
+    config = load("lab", course(toml='name = "lab"\ntitle = "Lab"\n[slow_limits]\nmemory_mib = 512\n')).config
+    assert config.slow_limits.limits().memory_bytes == 512 * 2**20
+    assert config.slow_limits.limits().cpu_seconds == 240
+
+
+PROPERTY = """
+from hypothesis import given, strategies as st
+from grader.spec import close, points
+import torch
+
+SEEN = []
+
+@points(1)
+@given(x=st.integers(-1000, 1000))
+def test_double(submission, x):
+    SEEN.append(x)
+    assert submission.solution.double(x) == close(2 * x)
+
+def test_what_was_drawn(submission, rng):
+    drawn = [*SEEN, torch.randint(10**9, (3,), generator=rng).tolist()]
+    assert submission.solution.double(1) == 2, str(drawn)
+"""
+
+
+def test_property_tests_draw_from_the_recorded_seed(backend, course):
+    root = course(spec=PROPERTY)
+    wrong = root / "solution.py"
+    wrong.write_text("def double(x):\n    return 2 * x if x != 1 else 3\n")
+    with Engine(root, backend) as engine:
+        drawn = [engine.grade("lab", wrong, seed=seed).tests[1].hints[0] for seed in (1, 1, 2)]
+    assert drawn[0] == drawn[1] != drawn[2]
+
+
+def test_sandbox_is_not_told_the_seed_of_the_hidden_inputs(backend, course):
+    spec = """
+    import torch
+    from grader.spec import points
+
+    @points(1)
+    def test_seed(submission, grading):
+        told = submission.solution.told()
+        assert told != grading.seed and told != grading.test_seed("test_lab.py::test_seed")
+    """
+    solution = "import torch\n\ndef told():\n    return torch.initial_seed()\n"
+    root = course(spec=spec, solution=solution)
+    score = grade(backend, root, solution)
+    assert score.score == 1

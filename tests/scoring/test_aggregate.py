@@ -47,7 +47,7 @@ def test_a_declared_part_without_tests_is_left_out():
 def test_rules_deduct_and_zero():
     tests = [make_test("a", part="conv", max_score=4), make_test("b", part="rnn", max_score=3)]
     assert total(tests, rules=[rule(1.5)]).score == 5.5
-    assert total(tests, rules=[rule(0.5), rule(0.5)]).score == 6
+    assert total(tests, rules=[rule(0.5), rule(0.5)]).score == 6.5  # one rule, broken in two places
     zeroed = total(tests, rules=[rule(0, "conv")])
     assert (zeroed.score, zeroed.max_score) == (3, 7)
     assert zeroed.parts[0].score == 0

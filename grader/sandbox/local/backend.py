@@ -31,6 +31,7 @@ _ENVIRONMENT = {
     "OMP_WAIT_POLICY": "passive",  # threads that wait sleep: a spinning one counts as CPU time
     "OPENBLAS_NUM_THREADS": "1",
     "MKL_NUM_THREADS": "1",
+    "MPLBACKEND": "agg",
     "PYTHONHASHSEED": "0",
     "PYTHONDONTWRITEBYTECODE": "1",
 }

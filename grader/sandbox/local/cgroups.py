@@ -131,16 +131,17 @@ def _children_have(folder: Path) -> bool:
 def _free(folder: Path) -> None:
     """Give our folder's controllers to its children; for that, no process may be in the folder itself.
 
-    Moves only this process and the ancestors that share the folder (a shell, make) into a child of it. Where
-    others live there too, the kernel refuses and nothing is lost.
+    Moves this process and the ancestors that share the folder (a shell, make) into a child of it. Where
+    others live there too, the kernel would refuse, and nothing is moved.
     """
     leaf = folder / _MAIN
     with contextlib.suppress(OSError):
-        leaf.mkdir(exist_ok=True)
         inside = {int(word) for word in (folder / "cgroup.procs").read_text().split()}
-        for pid in _ancestors(os.getpid()):
-            if pid in inside:
-                (leaf / "cgroup.procs").write_text(str(pid))
+        if not inside <= set(_ancestors(os.getpid())):
+            return
+        leaf.mkdir(exist_ok=True)
+        for pid in inside:
+            (leaf / "cgroup.procs").write_text(str(pid))
         wanted = " ".join(f"+{name}" for name in sorted(_NEEDED_V2))
         (folder / "cgroup.subtree_control").write_text(wanted)
 

@@ -15,6 +15,8 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -211,6 +213,16 @@ def mount_private(limits: Limits, owner: int) -> None:
     options = f"size={limits.tmp_bytes},nr_inodes={inodes},mode=0700,uid={owner},gid={owner}"
     sys_.mount("tmpfs", PRIVATE, "tmpfs", sys_.MS_NOSUID | sys_.MS_NODEV | sys_.MS_NOEXEC, options)
     _mount_proc("/proc")
+
+
+@contextmanager
+def scratch() -> Iterator[None]:
+    """The folders of a sandbox for a while, for the fork server itself."""
+    _tmpfs(PRIVATE)
+    make_folders()
+    yield
+    os.chdir("/")
+    sys_.detach(PRIVATE)
 
 
 def make_folders() -> None:

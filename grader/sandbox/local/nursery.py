@@ -180,7 +180,7 @@ def _result(live: Live, wait_status: int, wall: float, reading: Reading) -> Resu
 
 
 def _killed(live: Live, usage: Usage) -> Result | InfrastructureError:
-    """Nothing inside can send SIGKILL to process 1: it was we, the kernel's limit on CPU time, or a stranger."""
+    """Nothing inside can send SIGKILL to process 1: it was we, the kernel's CPU limit, or a stranger."""
     if live.ended_as in {None, Status.STOPPED} and usage.cpu_seconds >= live.limits.cpu_seconds:
         return Result(Status.CPU, usage)
     if live.ended_as is None:

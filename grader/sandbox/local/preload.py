@@ -17,6 +17,7 @@ from typing import cast
 from grader.errors import InfrastructureError
 from grader.harness.torchvision_compat import declare_missing_operators
 from grader.sandbox.base import Limits
+from grader.sandbox.local import filesystem
 from grader.sandbox.local.hugepages import collapse_heap
 from grader.sandbox.local.spawn import Entry
 
@@ -34,6 +35,7 @@ _MODULES = (
     "grader.harness.main",
 )
 _OPTIONAL = ("torchvision", "torchvision.transforms.v2", "torchvision.datasets", "tqdm")
+_WITH_FILES = ("matplotlib.pyplot",)  # keeps files in the home folder
 
 
 def preload() -> None:
@@ -41,7 +43,17 @@ def preload() -> None:
     for name in _MODULES:
         importlib.import_module(name)
     declare_missing_operators()
-    for name in _OPTIONAL:
+    _import_installed(_OPTIONAL)
+
+
+def preload_inside() -> None:
+    """Import what remembers where its files are, seeing the file system as a sandbox does."""
+    with filesystem.scratch():
+        _import_installed(_WITH_FILES)
+
+
+def _import_installed(names: Sequence[str]) -> None:
+    for name in names:
         if importlib.util.find_spec(name.partition(".")[0]) is not None:
             importlib.import_module(name)
 

@@ -15,10 +15,10 @@ from torch.nn import functional as F  # noqa: N812  as everybody calls it
 _ROUNDS = 10  # CPython specializes code that ran eight times
 
 
-def rehearse() -> None:
+def rehearse(rounds: int = _ROUNDS) -> None:
     """Run the forward passes and one optimizer step of very small networks."""
     torch.set_num_threads(1)
-    for _ in range(_ROUNDS):
+    for _ in range(rounds):
         torch.manual_seed(0)
         _image_network()
         _recurrent_network()

@@ -37,7 +37,8 @@ def check(limits: Limits) -> None:
 def apply(limits: Limits) -> None:
     """Set the limits of this process and its children, soft and hard alike: nothing inside can raise them."""
     wanted = {
-        resource.RLIMIT_CPU: math.ceil(limits.cpu_seconds) + 1,  # second line: the group's clock comes first
+        resource.RLIMIT_CPU: 2 * math.ceil(limits.cpu_seconds)
+        + 1,  # second line: the group's clock comes first
         resource.RLIMIT_NOFILE: limits.open_files,
         resource.RLIMIT_FSIZE: limits.tmp_bytes,
         resource.RLIMIT_DATA: 2 * limits.memory_bytes + 2 * GIB,  # second line: counts reserved memory too

@@ -85,6 +85,9 @@ def _conditions() -> dict[str, Program]:
         "socketpair": _argument_in(0, (_AF_UNIX,), _ERRNO | errno.EAFNOSUPPORT),
         "prctl": _argument_in(0, _PRCTL, DENY),
         "ioctl": _argument_in(1, _IOCTL, DENY),
+        "prlimit64": _argument_is_null(
+            2
+        ),  # asking is free; whoever lowers RLIMIT_CPU could fake being killed by us
         "personality": _argument_in(0, (_ASK_PERSONALITY,), DENY),
     }
 
@@ -100,6 +103,18 @@ def _argument(index: int) -> Instruction:
 
 def _return(action: int) -> Program:
     return (Instruction(_RETURN, 0, 0, action),)
+
+
+def _argument_is_null(index: int) -> Program:
+    """Allow a call whose pointer, a whole 64 bits, is null."""
+    return (
+        _argument(index),
+        Instruction(_JUMP_EQUAL, 0, 2, 0),
+        _load(_ARGS_OFFSET + 8 * index + 4),
+        Instruction(_JUMP_EQUAL, 1, 0, 0),
+        *_return(DENY),
+        *_return(ALLOW),
+    )
 
 
 def _argument_in(index: int, values: tuple[int, ...], otherwise: int) -> Program:

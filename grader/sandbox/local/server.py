@@ -104,20 +104,20 @@ def _as_ours(error: Exception) -> Exception:
 
 
 def _set_up(control: socket.socket, config: Config, machine: Machine) -> Loop:
-    from grader.sandbox.local import (
-        preload,
-        rehearsal,
-    )  # torch: only after the fork, so that the keeper stays small
+    # Torch: only after the fork, so that the keeper stays small.
+    from grader.sandbox.local import preload, rehearsal
 
     os.umask(0o022)
     preload.preload()
-    rehearsal.rehearse()
+    rehearsal.rehearse(rounds=1)  # here torch can still read /proc/cpuinfo
     entry = preload.load_entry(config.entry, config.import_path)
     hidden = tuple(Path(name) for name in config.hidden)
     view = filesystem.python_view(hidden)
     own_namespace = os.open("/proc/self/ns/pid", os.O_RDONLY | os.O_CLOEXEC)
     sys_.unshare(sys_.CLONE_NEWNS)
     filesystem.enter_template(view)
+    preload.preload_inside()
+    rehearsal.rehearse()
     preload.forget_paths(hidden)
     preload.settle()
     nursery = Nursery(machine.groups, machine.group_prefix, machine.ranged, entry, own_namespace)
