@@ -52,10 +52,18 @@ def total(
     """
     zeroed = {name for rule in rules for name in rule.zero_parts}
     sums = [_sum(part, tests, part.name in zeroed) for part in _parts_in_use(tests, parts)]
-    deducted = math.fsum({rule.id: rule.points for rule in rules}.values())
+    deducted = math.fsum(_costs(rules).values())
     score = _final([one.score for one in sums], salvage_penalty, deducted, allow_negative)
     max_score = _rounded(math.fsum(one.max_score for one in sums))
     return Total(score, max_score, tuple(_part_score(one) for one in sums))
+
+
+def _costs(rules: Sequence[RuleResult]) -> dict[str, float]:
+    """What each broken rule costs, in however many places it is broken."""
+    costs: dict[str, float] = {}
+    for rule in rules:
+        costs[rule.id] = max(costs.get(rule.id, 0.0), rule.points)
+    return costs
 
 
 def _parts_in_use(tests: Sequence[TestResult], parts: Sequence[Part]) -> list[Part]:
