@@ -133,14 +133,12 @@ def _run(exam: Exam, job: Job, sandboxes: int, events: int) -> None:
     signal.alarm(_PATIENCE_SECONDS)
     code = 1
     try:
+        backend = LocalClient(socket.socket(fileno=sandboxes))
+        if job.stage != "slow":
+            backend.order(exam.assignment.config.limits.limits())  # it gets ready while the upload is read
         confine()
         with open(events, "w", encoding="utf-8") as pipe:
-            _report(
-                exam,
-                job,
-                LocalClient(socket.socket(fileno=sandboxes)),
-                lambda event: _write(pipe.write, pipe.flush, event),
-            )
+            _report(exam, job, backend, lambda event: _write(pipe.write, pipe.flush, event))
         code = 0
     finally:
         os._exit(code)

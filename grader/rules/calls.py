@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import ast
 import builtins
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from grader.rules.model import Finding
-from grader.rules.origins import IMPORT_FUNCTIONS, RUN_FUNCTIONS, matches
+from grader.rules.origins import IMPORT_FUNCTIONS, RUN_FUNCTIONS
 from grader.rules.reach import Place
 from grader.rules.resolve import Resolver
 
@@ -24,22 +24,27 @@ def forbidden_calls(names: Iterable[str], places: list[Place], resolver: Resolve
     is a method of anything (".backward"), or is "dynamic": a function that reaches things by a text, given
     anything but a literal.
     """
-    wanted = [name for name in names if name != DYNAMIC]
+    wanted = tuple(name for name in names if name != DYNAMIC)
+    methods = {name[1:]: name for name in wanted if name.startswith(".")}
+    dotted = {origin: name for name in wanted if name[0] != "." for origin in (name, f"{name}.*")}
     for place in places:
-        for name in wanted:
-            if _refers(place, name, resolver):
-                detail = f"`{name.removeprefix('.')}` may not be used here."
-                yield Finding(place.module.path, place.line, detail)
+        for name in _used(place, methods, dotted, resolver):
+            detail = f"`{name.removeprefix('.')}` may not be used here."
+            yield Finding(place.module.path, place.line, detail)
     if DYNAMIC in set(names):
         yield from _dynamic(places, resolver)
 
 
-def _refers(place: Place, name: str, resolver: Resolver) -> bool:
-    if name.startswith("."):
-        return _method(place, resolver) == name[1:]
-    return not _is_stored(place.node) and any(
-        matches(origin, name) for origin in resolver.origins(place.node)
-    )
+def _used(
+    place: Place, methods: Mapping[str, str], dotted: Mapping[str, str], resolver: Resolver
+) -> Iterator[str]:
+    """Which forbidden names a place refers to; `dotted` is by origin, as `origins.matches` compares them."""
+    method = _method(place, resolver) if methods else None
+    if method is not None and method in methods:
+        yield methods[method]
+    origins = resolver.origins(place.node) & dotted.keys()
+    if origins and not _is_stored(place.node):
+        yield from sorted({dotted[origin] for origin in origins})
 
 
 def _is_stored(node: ast.AST) -> bool:

@@ -13,7 +13,7 @@ from grader.rules.signatures import Signature, parse_signature
 def missing_names(names: Iterable[str], lookup: Lookup) -> Iterator[Finding]:
     """`name` and `Class.method` that the entry module does not have."""
     for name in names:
-        if lookup.can_tell and lookup.find(name) is None:
+        if lookup.find(name) is None:
             where = f" in `{lookup.entry}`" if lookup.entry else ""
             yield Finding(lookup.entry, 0, f"`{name}` is missing: define it{where}.")
 
@@ -26,8 +26,6 @@ def wrong_signatures(names: Iterable[str], lookup: Lookup) -> Iterator[Finding]:
     """
     for text in names:
         wanted = parse_signature(text)
-        if not lookup.can_tell:
-            continue
         found = lookup.find_callable(wanted.name)
         if found is None:
             yield Finding(lookup.entry, 0, f"`{wanted.name}` is missing: define it as `{text}`.")

@@ -33,8 +33,6 @@ class Lookup:
         self._scopes = resolver.scopes
         self._tops = {path: top_level(module.tree.body) for path, module in self._program.modules.items()}
         self.entry = self._program.entry or ""
-        # An entry that does not parse is the harness's business.
-        self.can_tell = not self.entry or self.entry in self._program.modules
 
     def find(self, dotted: str) -> Found | None:
         """The last definition of `name` or `Class.method`; None if there is surely none."""
@@ -69,7 +67,9 @@ class Lookup:
         """The definition of `name` in one module, or the modules and names where to look instead."""
         if path not in self._program.modules:
             if path:
-                yield Found(path)  # it does not parse, or is a folder: the name may be there
+                yield Found(
+                    path
+                )  # it does not parse, which the harness tells, or is a folder: it may be there
             return
         for statement in reversed(self._tops[path].get(name, [])):
             if isinstance(statement, _Definition):

@@ -81,7 +81,8 @@ def _folders_of(path: str) -> list[str]:
 
 def load(submission: Submission) -> Program:
     """Parse every .py file of `submission`. Never raises."""
-    sources = sorted(path for path in submission.files if path.casefold().endswith(".py"))
+    sources = [path for path in submission.files if path.casefold().endswith(".py")]
+    sources.sort(key=lambda path: (path != submission.entry, path))
     modules: dict[str, Module] = {}
     unread: list[str] = []
     room = MAX_TOKENS

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from grader.errors import InfrastructureError
@@ -63,6 +63,14 @@ class LocalSandbox:
         return self._end
 
 
+@dataclass(frozen=True)
+class _Order:
+    """A sandbox that was asked for; the reply is still to come."""
+
+    limits: Limits
+    channel: socket.socket
+
+
 class LocalClient:
     """A backend that is one connection to a fork server, which may have been made by another process."""
 
@@ -71,18 +79,44 @@ class LocalClient:
     def __init__(self, connection: socket.socket) -> None:
         self._connection = connection
         self._connection.settimeout(_REPLY_SECONDS)
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
+        self._ordered: _Order | None = None
+
+    def order(self, limits: Limits) -> None:
+        """Ask for a sandbox without waiting for it: the next `start` with these limits gets it.
+
+        It becomes ready while the caller does something else. Only one can be on order.
+        """
+        with self._lock:
+            if self._ordered is None:
+                self._ordered = self._send_order(limits)
 
     def start(self, limits: Limits) -> LocalSandbox:
         """See `Backend`."""
+        with self._lock:
+            if self._ordered is None or self._ordered.limits != limits:
+                self._cancel_order()
+                self._ordered = self._send_order(limits)
+            order, self._ordered = self._ordered, None
+            return self._deliver(order)
+
+    def _cancel_order(self) -> None:
+        order, self._ordered = self._ordered, None
+        if order is not None:
+            self._deliver(order).stop()
+
+    def _send_order(self, limits: Limits) -> _Order:
         ours, theirs = socket.socketpair()
+        with theirs:
+            self._send({"op": "start", "limits": asdict(limits)}, [theirs.fileno()])
+        return _Order(limits, ours)
+
+    def _deliver(self, order: _Order) -> LocalSandbox:
         try:
-            with theirs:
-                reply = self.request({"op": "start", "limits": asdict(limits)}, [theirs.fileno()])
+            return LocalSandbox(self, self._reply()["id"], order.channel)
         except BaseException:
-            ours.close()
+            order.channel.close()
             raise
-        return LocalSandbox(self, reply["id"], ours)
 
     def close(self) -> None:
         """See `Backend`: the fork server kills what this connection started."""
@@ -95,10 +129,20 @@ class LocalClient:
             InfrastructureError: the fork server is gone, or it reports an error.
             LimitUnavailable: it cannot enforce a limit.
         """
+        with self._lock:
+            self._cancel_order()  # its reply would come first
+            self._send(message, descriptors)
+            return self._reply()
+
+    def _send(self, message: Message, descriptors: Sequence[int]) -> None:
         try:
-            with self._lock:
-                protocol.send(self._connection, message, descriptors)
-                reply, _ = protocol.receive(self._connection)
+            protocol.send(self._connection, message, descriptors)
+        except OSError as error:
+            raise InfrastructureError(f"The fork server does not answer: {error}.") from error
+
+    def _reply(self) -> Message:
+        try:
+            reply, _ = protocol.receive(self._connection)
         except OSError as error:
             raise InfrastructureError(f"The fork server does not answer: {error}.") from error
         if reply is None:
