@@ -15,6 +15,7 @@ from grader.errors import SpecError
 from grader.spec import examples
 from grader.spec.grading import Grading
 from grader.spec.ordering import arrange, in_stage, part_names, test_id, worth
+from grader.spec.phases import QuietPhases
 from grader.spec.runner import RUNNER, Runner, import_reference
 
 # Wrappers around every test that a grading has no use for; output is captured in the sandbox instead.
@@ -130,4 +131,5 @@ def _configure(assignment: Assignment) -> Config:
     parsed._do_configure()
     reporter = parsed.pluginmanager.get_plugin("terminalreporter")
     parsed.pluginmanager.unregister(reporter)
+    parsed.pluginmanager.register(QuietPhases())
     return parsed  # type: ignore[no-any-return]

@@ -12,6 +12,7 @@ from grader.wire import messages as m
 from grader.wire.codec import Encoder
 
 _MOST_ITEMS = 100_000
+_SETTLED = {"module", "class"}  # whose functions and classes stay what they are: asked for once
 _EXECUTOR_NAMES = {"execute_example", "setup_example", "teardown_example"}
 
 
@@ -51,9 +52,16 @@ class Remote:
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__") or _asked_by_hypothesis(name):
             raise AttributeError(name)  # Python's own protocols are not forwarded
+        target = self.__tensorgrade_handle__()
+        if target.kind in _SETTLED:
+            return self._session.remember((target.id, name), lambda: self._get(name))
+        return self._get(name)
+
+    def _get(self, name: str) -> Any:
         return self._ask(lambda target, _: m.Get(target, name))
 
     def __setattr__(self, name: str, value: Any) -> None:
+        self._session.forget((self._handle.id, name))
         self._ask(lambda target, encoder: m.Set(target, name, encoder.encode(value)))
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:

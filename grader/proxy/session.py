@@ -118,6 +118,21 @@ class Session:
             self._cache[key] = made
         return self._cache[key]
 
+    def remember(self, key: object, ask: Callable[[], Any]) -> Any:
+        """As `once`, for an answer that is an object of the sandbox; any other is asked for each time."""
+        known = self._cache.get(key)
+        if known is not None:
+            self.calls += 1
+            return known
+        answer = ask()
+        if getattr(type(answer), "__tensorgrade_remote__", False):
+            self._cache[key] = answer
+        return answer
+
+    def forget(self, key: object) -> None:
+        """Ask again next time."""
+        self._cache.pop(key, None)
+
     def release(self, handle: int, generation: int) -> None:
         """Nobody holds this handle any more; said to the sandbox with the next request."""
         if generation == self.generation:
@@ -140,15 +155,15 @@ class Session:
         except ConnectionEnded:
             return True
 
-    def stop(self) -> Result | None:
-        """End the sandbox, if there is one."""
+    def stop(self, *, wait: bool = False) -> Result | None:
+        """End the sandbox, if there is one; `wait` to learn how one ended by itself."""
         if self._sandbox is None:
             return None
         sandbox, self._sandbox = self._sandbox, None
         self._connection = None
         self._cache.clear()
         self._released.clear()
-        result = sandbox.stop()
+        result = sandbox.stop(wait=wait)
         self.usages.append(result.usage)
         return result
 
@@ -261,7 +276,7 @@ class Session:
         return self._connection
 
     def _died(self) -> SandboxDied:
-        result = self.stop()
+        result = self.stop(wait=True)
         if result is None:
             raise InfrastructureError("A sandbox ended twice.")
         self.last_end = SandboxDied(result.status, _ending(result, self._limits))

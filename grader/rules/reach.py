@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from grader.rules.origins import split_own
 from grader.rules.program import Module
 from grader.rules.resolve import Resolver
-from grader.rules.scopes import Imported, Scope
+from grader.rules.scopes import Imported, Scope, Scopes
 
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 _BLOCKS = (ast.stmt, ast.ExceptHandler, ast.match_case)
@@ -54,17 +54,18 @@ class Reach:
         modules = resolver.program.modules
         self.defined = {path: top_level(module.tree.body) for path, module in modules.items()}
         self._unannotated = {path for path, module in modules.items() if _postpones_annotations(module.tree)}
-        self._flag_is_set = any(_sets_type_checking(module.tree) for module in modules.values())
-        self._all: list[Place] | None = None
+        self._flag_is_set = any(_sets_type_checking(scopes) for scopes in resolver.scopes.values())
+        self._places: dict[str | None, list[Place]] = {}
 
     def places(self, scope: str | None) -> list[Place]:
         """All places, or those inside every top-level `scope` and what that refers to in the submission."""
-        if scope is not None:
-            return list(self._below(scope))
-        if self._all is None:
-            modules = self._resolver.program.modules.values()
-            self._all = [place for module in modules for place in self._walk(module.tree, module)]
-        return self._all
+        if scope not in self._places:
+            self._places[scope] = list(self._everywhere() if scope is None else self._below(scope))
+        return self._places[scope]
+
+    def _everywhere(self) -> Iterator[Place]:
+        for module in self._resolver.program.modules.values():
+            yield from self._walk(module.tree, module)
 
     def _below(self, scope: str) -> Iterator[Place]:
         pending = [(path, scope) for path in sorted(self.defined)]
@@ -106,7 +107,7 @@ class Reach:
             scope = scopes.of.get(id(node), scopes.module)
             yield Place(node, scope, module)
             skipped = self._skipped(node, scope)
-            pending += [child for child in reversed(list(scopes.children(node))) if id(child) not in skipped]
+            pending += [child for child in reversed(scopes.children(node)) if id(child) not in skipped]
 
     def _skipped(self, node: ast.AST, scope: Scope) -> set[int]:
         """Children that never run: for type checkers only, or annotations that stay text."""
@@ -141,8 +142,8 @@ def _postpones_annotations(tree: ast.Module) -> bool:
     )
 
 
-def _sets_type_checking(tree: ast.Module) -> bool:
+def _sets_type_checking(scopes: Scopes) -> bool:
     return any(
         isinstance(node, ast.Attribute) and node.attr == "TYPE_CHECKING" and isinstance(node.ctx, ast.Store)
-        for node in ast.walk(tree)
+        for node, _ in scopes.expressions
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from grader.intake.syntax import parse
@@ -91,10 +91,26 @@ class Scopes:
     fields: list[tuple[str, ast.expr]] = field(default_factory=list)
     texts: dict[int, list[ast.AST]] = field(default_factory=dict)
 
-    def children(self, node: ast.AST) -> Iterator[ast.AST]:
+    _children: dict[int, list[ast.AST]] = field(default_factory=dict)
+
+    def children(self, node: ast.AST) -> list[ast.AST]:
         """Child nodes, and what a literal given to exec or eval contains."""
-        yield from ast.iter_child_nodes(node)
-        yield from self.texts.get(id(node), ())
+        known = self._children.get(id(node))
+        if known is None:
+            known = self._children[id(node)] = [*_child_nodes(node), *self.texts.get(id(node), ())]
+        return known
+
+
+def _child_nodes(node: ast.AST) -> list[ast.AST]:
+    """As ast.iter_child_nodes, but without Load and Store, which every name has and nobody asks for."""
+    children: list[ast.AST] = []
+    for name in node._fields:
+        value = getattr(node, name, None)
+        if isinstance(value, list):
+            children += [item for item in value if isinstance(item, ast.AST)]
+        elif isinstance(value, ast.AST) and not isinstance(value, ast.expr_context):
+            children.append(value)
+    return children
 
 
 def build_scopes(path: str, tree: ast.Module) -> Scopes:
@@ -146,7 +162,7 @@ class _Builder:
         else:
             if isinstance(node, ast.Call):
                 self._text(node)
-            self._push(list(self.scopes.children(node)), scope)
+            self._push(self.scopes.children(node), scope)
 
     def _function(self, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda, scope: Scope) -> None:
         inner = self._inner(scope)

@@ -68,8 +68,11 @@ class Sandbox(Protocol):
     def channel(self) -> socket.socket:
         """A connected stream socket; end-of-file once the sandbox is gone."""
 
-    def stop(self) -> Result:
-        """End it if it still runs, remove every trace, and say how it ended. Safe to call twice."""
+    def stop(self, *, wait: bool = True) -> Result:
+        """End it if it still runs, remove every trace, and say how it ended. Safe to call twice.
+
+        Without `wait` the result is as of now, and its traces go in the background.
+        """
 
 
 class Backend(Protocol):

@@ -34,7 +34,7 @@ class FakeSandbox:
         with self._theirs:
             entry(self._theirs, limits)
 
-    def stop(self) -> Result:
+    def stop(self, *, wait: bool = True) -> Result:
         """Hang up. A thread cannot be killed: one that computes for ever is left to itself."""
         with contextlib.suppress(OSError):  # already closed
             self.channel.shutdown(socket.SHUT_RDWR)

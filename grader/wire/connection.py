@@ -14,6 +14,7 @@ fault, and ends the connection.
 
 from __future__ import annotations
 
+import select
 import socket
 import struct
 import time
@@ -57,7 +58,10 @@ class Connection:
     """One end. `timeout` arguments are seconds for the whole frame; None waits for ever."""
 
     def __init__(self, channel: socket.socket, caps: FrameCaps | None = None) -> None:
+        channel.settimeout(None)  # deadlines are kept by poll: fewer system calls than a timeout per call
         self._socket = channel
+        self._readable = _poll(channel, select.POLLIN)
+        self._writable = _poll(channel, select.POLLOUT)
         self._caps = caps or FrameCaps()
         self._scratch = bytearray(max(_SCRATCH, _HEADER.size + 8 * self._caps.buffers))
         self._view = memoryview(self._scratch)
@@ -98,8 +102,11 @@ class Connection:
             raise WireError(
                 f"A message with {sum(lengths)} bytes of data is over the cap of {self._caps.buffer_bytes}."
             )
-        if head + envelope_length + sum(lengths) < have:
+        missing = head + envelope_length + sum(lengths) - have
+        if missing < 0:
             raise WireError("Bytes arrived out of turn.")
+        if not missing and not count:
+            return self._view[head:have], []
         return self._body(head, envelope_length, lengths, have, clock)
 
     def unread(self) -> bool:
@@ -108,11 +115,10 @@ class Connection:
         Raises:
             ConnectionEnded: the other side is gone, and nothing is left to read.
         """
-        try:
-            self._socket.settimeout(0)
-            first = self._socket.recv(1, socket.MSG_PEEK)
-        except BlockingIOError:
+        if not self._readable.poll(0):
             return False
+        try:
+            first = self._socket.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
         except OSError as error:
             raise ConnectionEnded from error
         if not first:
@@ -150,11 +156,9 @@ class Connection:
             view = view[self._receive_some(view, clock) :]
 
     def _receive_some(self, view: memoryview, clock: _Clock) -> int:
+        clock.wait(self._readable)
         try:
-            self._socket.settimeout(clock.left())
             count = self._socket.recv_into(view)
-        except TimeoutError:
-            raise DeadlinePassed from None
         except OSError as error:
             raise ConnectionEnded from error
         if count == 0:
@@ -166,10 +170,10 @@ class Connection:
         views = [memoryview(piece) for piece in pieces]
         while views:
             try:
-                self._socket.settimeout(clock.left())
-                sent = self._socket.sendmsg(views[:_MOST_VECTORS])
-            except TimeoutError:
-                raise DeadlinePassed from None
+                sent = self._socket.sendmsg(views[:_MOST_VECTORS], (), clock.flags)
+            except BlockingIOError:
+                clock.wait(self._writable)
+                continue
             except OSError as error:
                 raise ConnectionEnded from error
             views = _after(views, sent)
@@ -189,18 +193,22 @@ class _Arrived:
 class _Clock:
     """What is left of a timeout."""
 
-    __slots__ = ("_end",)
+    __slots__ = ("_end", "flags")
 
     def __init__(self, timeout: float | None) -> None:
         self._end = None if timeout is None else time.monotonic() + timeout
+        self.flags = 0 if timeout is None else socket.MSG_DONTWAIT
 
-    def left(self) -> float | None:
-        if self._end is None:
-            return None
-        left = self._end - time.monotonic()
-        if left <= 0:
-            raise TimeoutError
-        return left
+    def wait(self, ready: select.poll) -> None:
+        """Wait until a poll object is ready; without a timeout the call that follows waits by itself."""
+        if self._end is not None and not ready.poll(max(0.0, self._end - time.monotonic()) * 1000):
+            raise DeadlinePassed
+
+
+def _poll(channel: socket.socket, event: int) -> select.poll:
+    poll = select.poll()
+    poll.register(channel, event)
+    return poll
 
 
 def _after(views: list[memoryview], sent: int) -> list[memoryview]:

@@ -46,7 +46,7 @@ class LocalSandbox:
         self._end: Result | InfrastructureError | None = None
         self.channel = channel
 
-    def stop(self) -> Result:
+    def stop(self, *, wait: bool = True) -> Result:
         """See `Sandbox`.
 
         Raises:
@@ -54,7 +54,9 @@ class LocalSandbox:
         """
         if self._end is None:
             try:
-                self._end = protocol.parse_result(self._client.request({"op": "stop", "id": self._number}))
+                self._end = protocol.parse_result(
+                    self._client.request({"op": "stop", "id": self._number, "wait": wait})
+                )
             except InfrastructureError as error:
                 self._end = error
             self.channel.close()  # not before: a harness that sees its end exits by itself
@@ -103,12 +105,17 @@ class LocalClient:
     def _cancel_order(self) -> None:
         order, self._ordered = self._ordered, None
         if order is not None:
-            self._deliver(order).stop()
+            with contextlib.suppress(InfrastructureError):  # nobody wants it any more, nor its troubles
+                self._deliver(order).stop()
 
     def _send_order(self, limits: Limits) -> _Order:
         ours, theirs = socket.socketpair()
-        with theirs:
-            self._send({"op": "start", "limits": asdict(limits)}, [theirs.fileno()])
+        try:
+            with theirs:
+                self._send({"op": "start", "limits": asdict(limits)}, [theirs.fileno()])
+        except BaseException:
+            ours.close()
+            raise
         return _Order(limits, ours)
 
     def _deliver(self, order: _Order) -> LocalSandbox:
@@ -120,6 +127,8 @@ class LocalClient:
 
     def close(self) -> None:
         """See `Backend`: the fork server kills what this connection started."""
+        if self._ordered is not None:
+            self._ordered.channel.close()
         self._connection.close()
 
     def request(self, message: Message, descriptors: Sequence[int] = ()) -> Message:
@@ -144,6 +153,7 @@ class LocalClient:
         try:
             reply, _ = protocol.receive(self._connection)
         except OSError as error:
+            self._connection.close()  # a reply that comes too late must not be taken for the next one's
             raise InfrastructureError(f"The fork server does not answer: {error}.") from error
         if reply is None:
             raise InfrastructureError("The fork server has ended.")

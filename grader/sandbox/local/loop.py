@@ -68,7 +68,13 @@ class Loop:
             return self._drop(client)
         try:
             reply = self._answer(client, message, descriptors)
-        except (TensorgradeError, OSError) as error:
+        except (
+            TensorgradeError,
+            OSError,
+            KeyError,
+            IndexError,
+            TypeError,
+        ) as error:  # also a damaged request
             reply = protocol.error_message(error)
         finally:
             for descriptor in descriptors:
@@ -84,7 +90,7 @@ class Loop:
                 self._start(client, Limits(**message["limits"]), descriptors[0])
                 return None
             case "stop":
-                return self._stop(client, message["id"])
+                return self._stop(client, message["id"], message["wait"])
             case "connect":
                 self._add_client(socket.socket(fileno=os.dup(descriptors[0])))
                 return {}
@@ -105,15 +111,18 @@ class Loop:
             client.sandboxes.pop(live.number, None)
         self._reply(client, {"id": live.number} if error is None else protocol.error_message(error))
 
-    def _stop(self, client: Client, number: int) -> Message | None:
+    def _stop(self, client: Client, number: int, wait: bool) -> Message | None:
         live = client.sandboxes.get(number)
         if live is None:
             raise InfrastructureError(f"The fork server knows no sandbox {number} of this client.")
-        if live.result is None:
-            self._nursery.kill(live, Status.STOPPED)
-            client.stopping = number
-            return None
-        return self._take_result(client, live)
+        if live.result is not None:
+            return self._take_result(client, live)
+        if not wait:
+            client.sandboxes.pop(number)
+            return protocol.result_message(self._nursery.dismiss(live))
+        self._nursery.kill(live, Status.STOPPED)
+        client.stopping = number
+        return None
 
     def _on_end(self, live: Live) -> None:
         if live.status >= 0:

@@ -118,6 +118,14 @@ class Nursery:
             with contextlib.suppress(ProcessLookupError):
                 signal.pidfd_send_signal(live.pidfd, signal.SIGKILL)
 
+    def dismiss(self, live: Live) -> Result:
+        """Kill it, and say at once what it used until now."""
+        reading = live.group.reading()
+        self.kill(live, Status.STOPPED)
+        status = Status.MEMORY if reading.oom_kills else live.ended_as or Status.STOPPED
+        usage = Usage(reading.cpu_seconds, time.monotonic() - live.started, reading.peak_memory_bytes)
+        return Result(status, usage)
+
     def enforce(self, now: float) -> None:
         """Kill those whose wall or CPU time is over."""
         for live in list(self.live.values()):

@@ -2,7 +2,7 @@
 
     request                                      reply
     {"op": "start", "limits": {...}} + channel   {"id": 7} or {"error": ..., "kind": ..., "remedy": ...}
-    {"op": "stop", "id": 7}                      {"result": {...}} or an error
+    {"op": "stop", "id": 7, "wait": true}        {"result": {...}} or an error
     {"op": "connect"} + a client's socket        {}
 
 One request at a time per connection. When a connection closes, its sandboxes are killed.

@@ -1,0 +1,26 @@
+"""Handed in right after each attack: it must get what it deserves, and find nothing that somebody left."""
+
+import builtins
+import glob
+import os
+
+import torch
+
+PLACES = ["/tmp", "/dev/shm", "/var/tmp", "/sandbox", os.path.expanduser("~"), ".", "/"]
+MARKS = [path for place in PLACES for path in glob.glob(os.path.join(place, "*tgm*"))]
+MARKS += [name for name in (*os.environ, *dir(builtins), *dir(torch)) if name.lower().startswith("tgm")]
+MARKS += [name for name in os.listdir("/tmp") + os.listdir("/dev/shm") + os.listdir(os.path.expanduser("~"))]
+
+
+def double(x):
+    if torch.get_default_dtype() != torch.float32 or torch.equal(torch.zeros(1), torch.ones(1)):
+        raise RuntimeError("somebody changed torch")
+    return 2 * x
+
+
+def attack(number):
+    return ", ".join(MARKS)
+
+
+def answer(x):
+    raise NotImplementedError
