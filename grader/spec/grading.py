@@ -94,6 +94,10 @@ class Grading:
         """How many requests were made so far."""
         return sum(session.calls for session in self._sessions.values())
 
+    def received(self) -> int:
+        """How many bytes of tensors and files came in this test."""
+        return sum(session.received for session in self._sessions.values())
+
     def set_deadline(self, seconds: float | None) -> None:
         """Give the test that starts now so much time, or none."""
         self._deadline = None if seconds is None else time.monotonic() + seconds

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib.util
 import sys
 from collections.abc import Iterator
@@ -19,11 +20,12 @@ from grader.spec.examples import seed_examples
 from grader.spec.grading import Grading
 from grader.spec.ordering import function_name, is_slow, required, shown, test_id
 from grader.spec.verdict import Verdict, judge
-from grader.spec.watchdog import abbreviate_arrays, processor_seconds
+from grader.spec.watchdog import abbreviate_arrays, bounded
 
 RUNNER: pytest.StashKey[Runner] = pytest.StashKey()  # where pytest's config keeps it
 
 _OWN_SECONDS = 10.0  # of processor time, for a test's own work
+_MUCH_RECEIVED = 16 << 20
 
 
 class Runner:
@@ -57,6 +59,7 @@ class Runner:
 
     def end(self, item: pytest.Item, duration_ms: float) -> None:
         """After its teardown: its result."""
+        received = self.grading.received()
         self.grading.set_deadline(None)
         called = self.called or self.grading.calls() > self._calls_before
         verdict = judge(self._error, drain_findings(), called=called)
@@ -66,6 +69,9 @@ class Runner:
         result = self._result(item, verdict, duration_ms)
         self.grading.results.append(result)
         self.grading.on_test(result)
+        self._error = None
+        if received > _MUCH_RECEIVED:
+            gc.collect()  # a traceback keeps alive what the test held; nothing is collected by itself here
 
     def check_prerequisites(self, item: pytest.Item) -> None:
         """Skip if a test that it requires did not pass."""
@@ -76,7 +82,7 @@ class Runner:
 
     def limited(self, item: pytest.Item) -> AbstractContextManager[None]:
         """Bounds the time that the test itself computes."""
-        return processor_seconds(self._patience(item) + _OWN_SECONDS)
+        return bounded(self._patience(item) + _OWN_SECONDS)
 
     def _patience(self, item: pytest.Item) -> float:
         mark = item.get_closest_marker("timeout")
