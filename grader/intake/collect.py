@@ -53,7 +53,7 @@ class Collector:
 
     def skip_special(self, path: str) -> None:
         """Note a link or device in a folder on disk, which is not followed."""
-        self._links[path] = None
+        self._links[shown(path)] = None
 
     def add_folder(self, path: str) -> None:
         """Take a folder, which counts only for clashes of names."""
@@ -106,7 +106,7 @@ class Collector:
             self._folders.add(key)
 
     def _clash(self, one: str, other: str) -> SubmissionError:
-        twice = f"`{one}` twice" if one == other else f"both `{one}` and `{other}`"
+        twice = f"`{shown(one)}` twice" if one == other else f"both `{shown(one)}` and `{shown(other)}`"
         return SubmissionError(
             f"{self.where} contains {twice}, which not every system can tell apart. Keep one of them."
         )

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 
 from grader.assignment import Code
 from grader.errors import SubmissionError
+from grader.intake.paths import shown
 from grader.intake.syntax import parse
 
 # A second download or copy: "solution (1).py", "solution-2.py", "solution - Copy.py".
@@ -88,7 +89,9 @@ def _defined(path: str, source: bytes) -> set[str]:
 def _none(files: Mapping[str, bytes], sources: list[str], code: Code, where: str) -> SubmissionError:
     expected = " or ".join(f"`{name}`" for name in code.files) or "one .py file"
     listed = sources or sorted(files)
-    found = ", ".join(f"`{path}`" for path in listed[:_LISTED]) + (", …" if len(listed) > _LISTED else "")
+    found = ", ".join(f"`{shown(path)}`" for path in listed[:_LISTED]) + (
+        ", …" if len(listed) > _LISTED else ""
+    )
     if not files:
         return SubmissionError(f"{where} contains no files. Expected: {expected}.")
     if not sources:

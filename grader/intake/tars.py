@@ -95,7 +95,9 @@ def _take(header: _Header, content: memoryview, collector: Collector) -> None:
         collector.add_file(path, bytes(content))
     else:
         what = _SPECIAL.get(header.kind, "of an unusual kind")
-        raise SubmissionError(f"{collector.where}: `{path}` is {what}. Put the file itself into the archive.")
+        raise SubmissionError(
+            f"{collector.where}: `{shown(path)}` is {what}. Put the file itself into the archive."
+        )
 
 
 def _entries(stream: memoryview) -> Iterator[tuple[_Header, memoryview]]:

@@ -16,7 +16,7 @@ from grader.intake.disk import read_folder, read_regular
 from grader.intake.entry import choose_entry
 from grader.intake.looks import looks_like, remedy
 from grader.intake.model import Submission
-from grader.intake.paths import base_name, clean, left_out
+from grader.intake.paths import base_name, clean, left_out, shown
 from grader.intake.tars import GZIP_MAGIC, is_tar, read_tar
 from grader.intake.text import check_is_source, check_not_empty, decode
 from grader.intake.zips import read_zip
@@ -115,7 +115,7 @@ def _answers(upload: _Upload, config: AssignmentConfig) -> dict[str, Any]:
     path = find_answers(upload.files) if config.answers else None
     if path is None:
         return {}
-    answers, note = parse_answers(path, upload.files[path])
+    answers, note = parse_answers(shown(path), upload.files[path])
     upload.notes += [note] if note else []
     return answers
 
@@ -131,7 +131,7 @@ def _entry(upload: _Upload, config: AssignmentConfig, answers: dict[str, Any]) -
         entry = choose_entry(upload.files, config.code, upload.name)
     expected = config.code.files[0] if config.code.files else f"{config.code.entry}.py"
     if entry != expected and not entry.endswith(f"/{expected}"):
-        upload.notes.append(f"`{entry}` was read as `{expected}`.")
+        upload.notes.append(f"`{shown(entry)}` was read as `{expected}`.")
     return entry
 
 
@@ -141,15 +141,15 @@ def _convert_sources(upload: _Upload, entry: str | None) -> None:
         if not path.casefold().endswith(".py"):
             continue
         try:
-            check_is_source(path, data)
-            decoded = decode(path, data)
+            check_is_source(shown(path), data)
+            decoded = decode(shown(path), data)
         except SubmissionError as error:
             if path == entry:
                 raise
             upload.notes.append(str(error))
             continue
         if path == entry:
-            check_not_empty(path, decoded.text)
+            check_not_empty(shown(path), decoded.text)
         if decoded.note:
             upload.notes.append(decoded.note)
             upload.files[path] = decoded.text.encode("utf-8")

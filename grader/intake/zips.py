@@ -69,13 +69,15 @@ def _take(archive: zipfile.ZipFile, info: zipfile.ZipInfo, collector: Collector)
 def _check_kind(path: str, mode: int, info: zipfile.ZipInfo, where: str) -> None:
     if stat.S_IFMT(mode) and not stat.S_ISREG(mode):
         raise SubmissionError(
-            f"{where}: `{path}` is a link or a device. Put the file itself into the archive."
+            f"{where}: `{shown(path)}` is a link or a device. Put the file itself into the archive."
         )
     if info.flag_bits & _ENCRYPTED:
-        raise SubmissionError(f"{where}: `{path}` is encrypted. Make the archive again without a password.")
+        raise SubmissionError(
+            f"{where}: `{shown(path)}` is encrypted. Make the archive again without a password."
+        )
     if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
         raise SubmissionError(
-            f"{where}: `{path}` is packed by an unusual method (number {info.compress_type}). "
+            f"{where}: `{shown(path)}` is packed by an unusual method (number {info.compress_type}). "
             "Make the zip again with your system's own zip program."
         )
 

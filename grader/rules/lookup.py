@@ -67,9 +67,7 @@ class Lookup:
         """The definition of `name` in one module, or the modules and names where to look instead."""
         if path not in self._program.modules:
             if path:
-                yield Found(
-                    path
-                )  # it does not parse, which the harness tells, or is a folder: it may be there
+                yield Found(path)  # a folder, or a file that does not parse: the name may be there
             return
         for statement in reversed(self._tops[path].get(name, [])):
             if isinstance(statement, _Definition):

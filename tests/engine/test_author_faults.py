@@ -133,7 +133,7 @@ def test_typo_in_a_part_is_found(backend, course):
 
 
 def test_limit_that_cannot_be_enforced_is_our_fault_not_the_authors(backend, course):
-    with pytest.raises(InfrastructureError, match="GPU.*Remedy"):
+    with pytest.raises(InfrastructureError, match=r"GPU.*Remedy"):
         grade(backend, course(toml='name = "lab"\ntitle = "Lab"\n[limits]\ngpus = 1\n'))
 
 

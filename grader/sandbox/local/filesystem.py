@@ -5,7 +5,7 @@
     /dev         null, zero, full, random, urandom
     /proc        this pid namespace only, without the machine's own files
     /sandbox     one sized tmpfs, the only writable place: tmp, home, shm, submission
-    /tmp, /dev/shm   links into /sandbox
+    /tmp, /dev/shm   links into /sandbox; TMPDIR names it too
 
 The fork server builds this once and moves into it (`enter_template`), so a start has only two mounts to make
 (`mount_private`). Folders that must stay hidden are covered, even inside a folder that is shown.
@@ -111,7 +111,7 @@ def enter_template(view: View) -> None:
     devices = {name: _copy(Path("/dev") / name, sys_.MOUNT_ATTR_NOSUID) for name in _DEVICES}
     _tmpfs(_STAGE)
     root = Path(_STAGE)
-    _write_files(root, files, links | _LINKS)
+    _write_files(root, files, links | _links_beside(view))
     _attach_devices(root, devices)
     _attach_trees(root, copies, view)
     _mount_proc(f"{_STAGE}/proc")
@@ -145,6 +145,15 @@ def _outermost(view: View) -> list[Path]:
 
 def _is_between(above: Path, hidden: tuple[Path, ...], below: Path) -> bool:
     return any(path.is_relative_to(above) and below.is_relative_to(path) for path in hidden)
+
+
+def _links_beside(view: View) -> dict[str, str]:
+    """The links, but for those in the way of a shown folder: below /tmp, say. It stays read-only then."""
+    return {
+        name: target
+        for name, target in _LINKS.items()
+        if not any(path.is_relative_to(f"/{name}") for path in view.shown)
+    }
 
 
 def _write_files(root: Path, files: dict[str, bytes], links: dict[str, str]) -> None:

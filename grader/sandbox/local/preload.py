@@ -11,6 +11,7 @@ import importlib
 import socket
 import sys
 from collections.abc import Sequence
+from multiprocessing import resource_tracker
 from pathlib import Path
 from typing import cast
 
@@ -56,6 +57,15 @@ def _import_installed(names: Sequence[str]) -> None:
     for name in names:
         if importlib.util.find_spec(name.partition(".")[0]) is not None:
             importlib.import_module(name)
+
+
+def silence_resource_tracker() -> None:
+    """Let multiprocessing report its shared memory to nobody.
+
+    Its tracker is a program of its own, which sandboxes may not run; whatever it would tidy up goes with the
+    sandbox. Descriptor 2 is /dev/null there.
+    """
+    setattr(resource_tracker._resource_tracker, "_fd", 2)  # noqa: B010  private, so unknown to mypy
 
 
 def load_entry(name: str, import_path: Sequence[str]) -> Entry:

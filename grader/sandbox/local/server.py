@@ -117,6 +117,7 @@ def _set_up(control: socket.socket, config: Config, machine: Machine) -> Loop:
     sys_.unshare(sys_.CLONE_NEWNS)
     filesystem.enter_template(view)
     preload.preload_inside()
+    preload.silence_resource_tracker()
     rehearsal.rehearse()
     preload.forget_paths(hidden)
     preload.settle()
