@@ -69,7 +69,7 @@ def _by_definitions(sources: list[str], files: Mapping[str, bytes], required: se
     scores = {path: len(required & _defined(path, files[path])) for path in sources}
     best = max(scores.values(), default=0)
     found = [path for path, score in scores.items() if score == best]
-    return found[0] if best and len(found) == 1 else None
+    return found[0] if len(found) == 1 else None
 
 
 def _defined(path: str, source: bytes) -> set[str]:

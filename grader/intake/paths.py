@@ -23,6 +23,7 @@ _RESERVED = {
     "nul",
     *(f"{port}{digit}" for port in ("com", "lpt") for digit in range(1, 10)),
 }
+_HIDDEN = ("Cc", "Cs", "Zl", "Zp")  # Unicode categories: controls, bytes that are not UTF-8, line ends
 _BIDIRECTIONAL = re.compile("[\u202a-\u202e\u2066-\u2069]")  # they make a name look like another one
 _DRIVE = re.compile(r"[A-Za-z]:")
 
@@ -68,9 +69,8 @@ def _unsafe(raw: str) -> str | None:
         return "contains a backslash; folders are separated by `/` (another zip program does this)"
     if ".." in raw.split("/"):
         return "contains `..`, which points outside the submission"
-    if any(unicodedata.category(char) in ("Cc", "Cs", "Zl", "Zp") for char in raw) or _BIDIRECTIONAL.search(
-        raw
-    ):
+    hidden = any(unicodedata.category(char) in _HIDDEN for char in raw)
+    if hidden or _BIDIRECTIONAL.search(raw):
         return "contains invisible control characters or bytes that are not UTF-8"
     return None
 

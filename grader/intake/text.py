@@ -116,7 +116,7 @@ def _line_of(data: bytes, position: int) -> int:
 
 def _declare_utf8(text: str) -> str:
     """`text` with a coding comment in the first two lines changed to utf-8, which is how it is kept."""
-    return _COOKIE.sub(r"\1utf-8", text.removeprefix("\ufeff"), count=1)
+    return _COOKIE.sub(r"\1utf-8", text, count=1)
 
 
 def _not_text(name: str, data: bytes, why: str) -> SubmissionError:

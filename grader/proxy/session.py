@@ -71,6 +71,7 @@ class Session:
         self._room = _MOST_PRINTED
         self.received = 0  # bytes of tensors and files in this test
         self._loading_left = _MOST_LOADING_SECONDS
+        self._next_load_is_free = True
         self._cache: dict[object, Any] = {}
         self.calls = 0
         self.generation = 0  # counts sandboxes; an object of an earlier one is gone
@@ -98,7 +99,9 @@ class Session:
         return self._ask(make, as_object, self._plan.call_seconds if seconds is None else seconds)
 
     def ready(self) -> None:
-        """Start a sandbox and load the submission, if there is none."""
+        """Start a sandbox and load the submission, if there is none and the test has time left."""
+        if self.deadline is not None and time.monotonic() >= self.deadline:
+            raise CallTimeout("The time for this test is over.")
         if self._sandbox is None:
             if self._loading_left <= 0:
                 raise CallTimeout(
@@ -146,6 +149,7 @@ class Session:
     def begin_test(self, deadline: float | None) -> None:
         """A test starts, which ends at `deadline` on the monotonic clock; None for no end."""
         self.deadline, self.received = deadline, 0
+        self._next_load_is_free = True
         if deadline is not None and self._is_disturbed():
             self.stop()  # by what an earlier test left behind: this one starts afresh
 
@@ -170,16 +174,17 @@ class Session:
     # ------------------------------------------------------------ loading
 
     def _load(self) -> None:
-        """Import the submission, at the second try only its definitions. The time it takes is not the
-        test's.
+        """Import the submission, at the second try only its definitions. The first time in a test, that is
+        not the test's time.
         """
         started, deadline, self.deadline = time.monotonic(), self.deadline, None
+        is_free, self._next_load_is_free = self._next_load_is_free, False
         try:
             self._import()
         finally:
             spent = time.monotonic() - started
             self._loading_left -= spent
-            self.deadline = None if deadline is None else deadline + spent
+            self.deadline = deadline + spent if deadline is not None and is_free else deadline
 
     def _import(self) -> None:
         if self.salvage is None:

@@ -9,7 +9,6 @@ import statistics
 import threading
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 import torch
 
@@ -89,18 +88,12 @@ def large_tensor() -> torch.Tensor:
 
 
 def memory_per_sandbox(backend: LocalBackend, count: int = 6) -> float:
-    """Bytes that the machine has less of for each further sandbox with a loaded submission (used
-    memory, page cache excluded).
-    """
-    sessions = [session(backend) for _ in range(count + 1)]
-    sessions[0].ready()
-    before = _used_bytes()
-    for one in sessions[1:]:
-        RemoteSubmission(one, "solution").solution.same(torch.randn(64, 64))
-    used = _used_bytes() - before
+    """Mean bytes charged to a sandbox with a loaded submission after a call: all that it does not share."""
+    sessions = [session(backend) for _ in range(count)]
     for one in sessions:
-        one.stop()
-    return used / count
+        RemoteSubmission(one, "solution").solution.same(torch.randn(64, 64))
+    results = [one.stop(wait=True) for one in sessions]
+    return statistics.mean(result.usage.peak_memory_bytes for result in results if result)
 
 
 def timed(action: Callable[[], object]) -> float:
@@ -113,11 +106,3 @@ def _receive(channel: socket.socket, target: bytearray) -> None:
     view = memoryview(target)
     while view:
         view = view[channel.recv_into(view) :]
-
-
-def _used_bytes() -> int:
-    rows = dict(line.split(":") for line in Path("/proc/meminfo").read_text().splitlines())
-    kib = {name: int(value.split()[0]) for name, value in rows.items()}
-    return (
-        kib["MemTotal"] - kib["MemFree"] - kib["Buffers"] - kib["Cached"] - kib["SReclaimable"] + kib["Shmem"]
-    ) * 1024

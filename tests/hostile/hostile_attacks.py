@@ -45,21 +45,37 @@ ATTACKS = {
     "settrace": Outcome(says=loot(r"\(\[\], True\)")),
     "descriptors": Outcome((LOOT, LOOT, "killed"), (r"loot: \[\]", r"loot: \[\]", NOT_A_MESSAGE)),
     # Changing how it is judged.
-    "patch_everything": Outcome((LOOT, LOOT, "killed|error|timeout"), honest=("passed", "passed|killed|error", "passed|killed|error")),
+    "patch_everything": Outcome(
+        (LOOT, LOOT, "killed|error|timeout"), honest=("passed", "passed|killed|error", "passed|killed|error")
+    ),
     "patch_harness": Outcome(honest=("passed", "failed|error|killed", "failed|error|killed")),
     "equal_objects": Outcome(says=loot(r"<object solution\.\w+ in the sandbox>")),
     "network_lies": Outcome(says=loot(r"<network [\w.]+ in the sandbox>")),
     "objects_for_data": Outcome(says=loot(r"<\w+ [\w.]+ in the sandbox>")),
     "shipped_modules": Outcome(says=loot(r"\(\[\], \['solution'\]\)")),
     "smuggled_import": Outcome(says=loot("False", "not static", "not static")),
-    "late_names": Outcome(says=loot(ANY, r"\(\['done', 'done', 'done'\], False, .*\)", r"\[('(OSError|PermissionError)'(, )?){12}\]")),
+    "late_names": Outcome(
+        says=loot(
+            ANY, r"\(\['done', 'done', 'done'\], False, .*\)", r"\[('(OSError|PermissionError)'(, )?){12}\]"
+        )
+    ),
     # Ending it.
     "exit_at_import": Outcome(says=loot("alive"), salvaged=True),
-    "sysexit": Outcome(ALL_ERRORS, (r".*SystemExit: 0", r".*KeyboardInterrupt", r".*GeneratorExit"), salvaged=True),
-    "exit_in_call": Outcome(ALL_KILLED, (r".*\(exit code 0\)\.", r".*\(exit code 70\)\.", r".*printed more than 256 KiB\.")),
+    "sysexit": Outcome(
+        ALL_ERRORS, (r".*SystemExit: 0", r".*KeyboardInterrupt", r".*GeneratorExit"), salvaged=True
+    ),
+    "exit_in_call": Outcome(
+        ALL_KILLED, (r".*\(exit code 0\)\.", r".*\(exit code 70\)\.", r".*printed more than 256 KiB\.")
+    ),
     "kill": Outcome(),
-    "handlers": Outcome((LOOT, "error|killed|failed", "error|killed|failed"), honest=("passed", "passed|killed|error", "passed")),
-    "lowered_limits": Outcome((LOOT, "error", "error"), (ANY, r".*(not allowed|not permitted).*", r".*(not allowed|not permitted).*")),
+    "handlers": Outcome(
+        (LOOT, "error|killed|failed", "error|killed|failed"),
+        honest=("passed", "passed|killed|error", "passed"),
+    ),
+    "lowered_limits": Outcome(
+        (LOOT, "error", "error"),
+        (ANY, r".*(not allowed|not permitted).*", r".*(not allowed|not permitted).*"),
+    ),
     # Staying.
     "daemons": Outcome(),
     "fork_the_harness": Outcome(("failed|killed",) * 3, honest=("passed", "passed|killed", "passed|killed")),
@@ -67,7 +83,9 @@ ATTACKS = {
     # Speaking out of turn.
     "flood": Outcome(("failed|killed",) * 3, honest=("passed", "passed|killed", "passed|killed")),
     "forge_double_reply": Outcome(
-        ("failed|killed",) * 3, (r".*(forged|real|disturbed).*",) * 3, ("passed", "passed|killed", "passed|killed")
+        ("failed|killed",) * 3,
+        (r".*(forged|real|disturbed).*",) * 3,
+        ("passed", "passed|killed", "passed|killed"),
     ),
     "forge_frames": Outcome(ALL_KILLED, (r".*over the cap.*",) * 3, ("passed", "passed", "passed|killed")),
     "forge_slowly": Outcome(("timeout", LOOT, LOOT)),
@@ -77,23 +95,42 @@ ATTACKS = {
     ),
     "forge_everything": Outcome(("failed|killed|error",) * 3, honest=("failed|killed|error",) * 3),
     # Results that are hard to take.
-    "numbers": Outcome(says=loot(r"\[nan, inf, -inf\]", r"\[10{4000}, -10{4000}, \(nan\+infj\)\]", r"\{nan: nan, inf: -0\.0\}")),
+    "numbers": Outcome(
+        says=loot(
+            r"\[nan, inf, -inf\]", r"\[10{4000}, -10{4000}, \(nan\+infj\)\]", r"\{nan: nan, inf: -0\.0\}"
+        )
+    ),
     "huge_results": Outcome(("error", "error", "timeout"), (SENT_TOO_MUCH, SENT_TOO_MUCH, "No answer .*")),
     "slow_to_print": Outcome((LOOT, "error", LOOT)),
-    "exceptions": Outcome(ALL_ERRORS, (r".*\(its message cannot be read\)", r".*\(it cannot be described\)", ANY)),
+    "unfolding_results": Outcome(says=loot(r"tensor.*", r"tensor\(\[\], size=.*", r"tensor.*")),
+    "exceptions": Outcome(
+        ALL_ERRORS, (r".*\(its message cannot be read\)", r".*\(it cannot be described\)", ANY)
+    ),
     "hooks": Outcome(says=loot(r".*Trap.*", r".*Recursive.*", r".*Recursive.*")),
     "text_bombs": Outcome((LOOT, "error", LOOT)),
-    "print_bomb": Outcome(("killed", LOOT, "killed|memory"), (r".*printed more than.*", "loot: written to descriptors", ANY)),
+    "print_bomb": Outcome(
+        ("killed", LOOT, "killed|memory"), (r".*printed more than.*", "loot: written to descriptors", ANY)
+    ),
     "nested_source": Outcome(ALL_ERRORS, honest=ALL_ERRORS, rules_broken=("no-colorsys",)),
     # Leaving the sandbox.
     "syscalls": Outcome((LOOT, LOOT, "killed"), (r"loot: \[\]", r"loot: \[\]", r".*ended by signal 31\.")),
     "sockets": Outcome(says=NOTHING),
-    "privileges": Outcome(says=loot(r"\[\]", r"\[('/proc/(self|1)/timerslack_ns'(, )?)*\]", r"\(\[.*'CapEff:', '0{16}'.*'NoNewPrivs:', '1'.*'Seccomp:', '2'.*\)")),
+    "privileges": Outcome(
+        says=loot(
+            r"\[\]",
+            r"\[('/proc/(self|1)/timerslack_ns'(, )?)*\]",
+            r"\(\[.*'CapEff:', '0{16}'.*'NoNewPrivs:', '1'.*'Seccomp:', '2'.*\)",
+        )
+    ),
     # Taking everything.
-    "fork_bomb": Outcome(("timeout", LOOT, LOOT), ("No answer .*", r"loot: \(True, 11\)", r"loot: \(True, 11\)")),
+    "fork_bomb": Outcome(
+        ("timeout", LOOT, LOOT), ("No answer .*", r"loot: \(True, 11\)", r"loot: \(True, 11\)")
+    ),
     "thread_bomb": Outcome(says=loot(r"\(True, .*\)")),
     "memory_bomb": Outcome(("memory|timeout", "failed|memory|timeout", "memory|error|timeout")),
-    "disk_bomb": Outcome(says=loot("28", "28", "24")),  # no space, no inode, no descriptor
+    "disk_bomb": Outcome(
+        says=loot(r"\(28, True\)", r"\(28, True\)", r"\(24, True\)")
+    ),  # no space, no inode, no descriptor
     "cpu_bomb": Outcome(honest=("passed", "passed|timeout", "passed|timeout")),
     "hang_at_import": Outcome(says=loot("salvaged"), salvaged=True),
     "hang_in_call": Outcome(("timeout", LOOT, "timeout")),

@@ -1,4 +1,4 @@
-"""Submissions that attack the grader. None gains a point, sees the secret, harms the next one or leaves anything behind."""
+"""Submissions that attack the grader. None gains a point, sees the secret, harms others or leaves a trace."""
 
 from __future__ import annotations
 
@@ -32,12 +32,16 @@ class Course:
     engine: Engine
     canary: str
     submissions: Path
-    honest: Path
+    folder: Path
 
     def grade(self, path: Path) -> Score:
         return self.engine.grade("hostile", path, seed=7)
 
-    def attacker(self, name: str) -> Path:
+    @property
+    def honest(self) -> Path:
+        return self.submission("honest")
+
+    def submission(self, name: str) -> Path:
         path = self.submissions / name
         return path if path.is_dir() else path.with_suffix(".py")
 
@@ -78,7 +82,7 @@ def opened(root: Path, canary: str) -> Iterator[Course]:
             engine.prepare("hostile")
         except InfrastructureError as error:
             unavailable(error)
-        yield Course(engine, canary, root / "submissions", root / "course" / "honest.py")
+        yield Course(engine, canary, root / "submissions", root / "course")
 
 
 def unavailable(error: InfrastructureError) -> None:
@@ -105,14 +109,20 @@ def machine() -> Machine:
     groups = {
         name for _, folders, _ in os.walk("/sys/fs/cgroup") for name in folders if name.startswith(prefixes)
     }
-    places = [Path("/tmp"), Path("/dev/shm"), Path("/var/tmp"), Path.home(), Path.cwd(), Path("/")]  # noqa: S108
+    places = [Path("/tmp"), Path("/dev/shm"), Path("/var/tmp"), Path.home(), Path.cwd(), Path("/")]
     marks = {str(path) for place in places for path in place.glob("*tgm-*")}
-    return Machine(frozenset(processes), counts, Path("/proc/self/mountinfo").read_text(), frozenset(groups), frozenset(marks))
+    return Machine(
+        frozenset(processes),
+        counts,
+        Path("/proc/self/mountinfo").read_text(),
+        frozenset(groups),
+        frozenset(marks),
+    )
 
 
 def open_descriptors(pid: int) -> int:
     try:
-        return len(os.listdir(f"/proc/{pid}/fd"))
+        return len(list(Path(f"/proc/{pid}/fd").iterdir()))
     except (FileNotFoundError, ProcessLookupError):
         return 0  # it has just ended
 
@@ -181,34 +191,38 @@ def check_text(score: Score, canary: str) -> None:
     assert canary not in text
     assert "tgc-" not in text
     assert len(text) < 1_000_000
-    shown = [*score.notes, *(line for test in score.tests for line in (test.name, test.output, test.stdout, *test.hints))]
+    shown = [
+        *score.notes,
+        *(line for test in score.tests for line in (test.name, test.output, test.stdout, *test.hints)),
+    ]
     assert not [line for line in shown if CONTROLS.search(line)]
 
 
 def test_every_submission_is_expected():
     files = {path.stem for path in (HERE / "submissions").iterdir() if path.name != "__pycache__"}
-    assert files == set(ATTACKS)
+    assert files == {*ATTACKS, "honest"}
 
 
 @pytest.mark.parametrize("name", ATTACKS)
 def test_attack(course, clean, name):
-    score = course.grade(course.attacker(name))
+    score = course.grade(course.submission(name))
     check_text(score, course.canary)
     check_outcome(score, ATTACKS[name])
     after = course.grade(course.honest)
-    assert {test.status.value for name, test in by_name(after).items() if not name.startswith("test_guarded")} == {"passed"}
+    statuses = {test.status for name, test in by_name(after).items() if not name.startswith("test_guarded")}
+    assert statuses == {TestStatus.PASSED}
     assert after.score == 3.0
     assert settled(clean) == clean
 
 
 def test_a_submission_may_be_handed_in_again(course):
     """What the first left behind, the second does not find."""
-    first, second = course.grade(course.attacker("marker")), course.grade(course.attacker("marker"))
+    first, second = course.grade(course.submission("marker")), course.grade(course.submission("marker"))
     assert [test.hints for test in first.tests] == [test.hints for test in second.tests]
 
 
 def test_the_secret_is_really_there(course):
     """Else none of these tests would mean anything: the course's own solution passes all that is guarded."""
-    reference = course.honest.parent / "reference" / "hostile" / "solution.py"
+    reference = course.folder / "reference" / "hostile" / "solution.py"
     assert course.canary in reference.read_text()
     assert course.grade(reference).score == 11.0

@@ -88,6 +88,14 @@ def test_mistakes_name_file_line_and_remedy(toml, message):
     assert str(caught.value).endswith(".")
 
 
+def test_deep_keys_never_reach_the_parser(monkeypatch):
+    """It takes quadratic time for them."""
+    monkeypatch.setattr("tomllib.loads", lambda text: pytest.fail("parsed"))
+    for deep in (b"a." * 20 + b"b = 1", b"x = {" + b"'a' . \"b-c\"." * 9 + b"d = 1}"):
+        with pytest.raises(SubmissionError, match="nests"):
+            answers(deep)
+
+
 @given(st.binary(max_size=200) | st.text(max_size=200).map(str.encode))
 def test_arbitrary_bytes_parse_or_are_refused(data):
     try:

@@ -113,6 +113,13 @@ def test_folder_zip_and_tar_of_the_same_files_agree(tmp_path_factory, tree):
         assert (submission.files, submission.sha256) == (expected.files, expected.sha256)
 
 
+def test_digest_knows_where_a_name_ends():
+    assert (
+        entry_of({"solution.py": CODE, "a": b"bc"}).sha256
+        != entry_of({"solution.py": CODE, "ab": b"c"}).sha256
+    )
+
+
 @given(TREES, TREES)
 def test_digest_tells_different_content_apart(one, other):
     one, other = one | {"solution.py": CODE}, other | {"solution.py": CODE}

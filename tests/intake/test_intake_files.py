@@ -9,6 +9,7 @@ from intake_archives import config
 
 from grader.errors import SubmissionError, UsageError
 from grader.intake import read, read_bytes
+from grader.intake.disk import read_regular
 
 SOURCE = b"def f(x):\n    return x\n"
 
@@ -67,6 +68,8 @@ def test_ordinary_text_is_unchanged(text):
             "cp1251",
         ),
         ("# coding: punycode\nx = 'é'\n".encode(), "# coding: utf-8\nx = 'é'\n", "first lines declare"),
+        (b"# coding: punycode\nx = 1\n", "# coding: utf-8\nx = 1\n", "first lines declare"),
+        (b"# coding: unicode_escape\nx = '\\n'\n", "# coding: utf-8\nx = '\\n'\n", "first lines declare"),
         (b"# coding: no-such\nx = 1\n", "# coding: utf-8\nx = 1\n", "first lines declare"),
         ("# coding: ascii\n# é\n".encode(), "# coding: utf-8\n# é\n", "not in the encoding"),
         ("x = 'é'\n".encode("utf-16"), "x = 'é'\n", "UTF-16"),
@@ -179,6 +182,22 @@ def test_folder_holds_the_same_caps(tmp_path):
         read(tmp_path, config(max_files=4))
     with pytest.raises(SubmissionError, match="more than 100 bytes"):
         read(tmp_path, config(max_bytes=100))
+
+
+def test_files_are_read_up_to_the_cap_only(tmp_path):
+    with (tmp_path / "solution.py").open("wb") as stream:
+        stream.truncate(2**40)  # one terabyte of holes
+    with pytest.raises(SubmissionError, match="unpacks to more than"):
+        read(tmp_path, config())
+    with pytest.raises(SubmissionError, match="bigger than"):
+        read(tmp_path / "solution.py", config())
+
+
+def test_a_file_that_becomes_a_link_is_not_read(tmp_path):
+    (tmp_path / "link.py").symlink_to(tmp_path / "secret.py")
+    (tmp_path / "secret.py").write_bytes(SOURCE)
+    with pytest.raises(UsageError, match="cannot be read"):
+        read_regular(tmp_path / "link.py", 100)
 
 
 def test_folder_with_undecodable_name_is_refused(tmp_path):

@@ -53,31 +53,31 @@ def test_arbitrary_bytes(stem, ending, magic, data):
     take(stem + ending, magic + data)
 
 
-@st.composite
-def mutations(draw, data):
-    """`data` with a few bytes changed, a slice removed or repeated, or cut off."""
+SPANS = st.tuples(
+    st.floats(0, 1), st.floats(0, 1), st.sampled_from(["keep", "keep", "remove", "repeat", "cut"])
+)
+CHANGES = st.lists(st.tuples(st.floats(0, 1, exclude_max=True), st.integers(0, 255)), max_size=6)
+
+
+def mutated(data, changes, span):
+    """`data` with a few bytes changed, and a slice removed or repeated, or cut off; places are fractions."""
     changed = bytearray(data)
-    for position in draw(st.lists(st.integers(0, len(data) - 1), max_size=6)):
-        changed[position] = draw(st.integers(0, 255))
-    start = draw(st.integers(0, len(changed)))
-    stop = draw(st.integers(start, len(changed)))
-    how = draw(st.sampled_from(["keep", "keep", "remove", "repeat", "cut"]))
-    if how == "remove":
+    for place, value in changes:
+        changed[int(place * len(data))] = value
+    start, stop = sorted(int(place * len(data)) for place in span[:2])
+    if span[2] == "remove":
         del changed[start:stop]
-    elif how == "repeat":
+    elif span[2] == "repeat":
         changed[start:start] = changed[start:stop]
-    elif how == "cut":
+    elif span[2] == "cut":
         del changed[start:]
     return bytes(changed)
 
 
 @pytest.mark.parametrize(("name", "data"), [("x.zip", ZIP), ("x.tar", TAR), ("x.tgz", TGZ)])
-def test_mutated_archives(name, data):
-    @given(mutations(data))
-    def mutated(changed):
-        take(name, changed)
-
-    mutated()
+@given(changes=CHANGES, span=SPANS)
+def test_mutated_archives(name, data, changes, span):
+    take(name, mutated(data, changes, span))
 
 
 DIRECTORY = ZIP.index(b"PK\x01\x02")

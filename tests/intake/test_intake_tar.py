@@ -4,11 +4,10 @@ import gzip
 import tarfile
 
 import pytest
-from intake_archives import TAR_END, config, padded, pax, tar_header, tar_member, tar_of
+from intake_archives import TAR_END, config, padded, pax, pax_record, tar_header, tar_member, tar_of
 
 from grader.errors import SubmissionError
 from grader.intake import read_bytes
-from grader.intake.collect import MAX_ENTRIES
 
 GOOD = {"solution.py": b"x = 1\n", "data/a.csv": b"1,2\n" * 300}
 SOLUTION = tar_member(b"solution.py", b"x = 1\n")
@@ -88,8 +87,8 @@ def test_unsafe_names_are_refused_wherever_they_stand(name):
 
 
 def test_path_of_all_files_at_once_is_refused():
-    shared = tar_member(b"g", b"14 path=../x\n\n"[:13], b"g")
-    refuse(shared + SOLUTION + TAR_END, "damaged")
+    shared = tar_member(b"g", pax_record("path", "other.py"), b"g")
+    refuse(shared + SOLUTION + TAR_END, "damaged.*all files")
     comment = tar_member(
         b"pax_global_header", b"52 comment=" + b"a" * 40 + b"\n", b"g"
     )  # as git archive writes it
@@ -111,6 +110,7 @@ def test_lying_pax_size_is_damaged():
         b"8 path=x\n",
         b"11 path=x\n",
         b"path=x\n",
+        b"8 path=x",
         b"9999999999 p=x\n",
         b"6 path\n",
     ],
@@ -162,7 +162,7 @@ def test_truncated_or_flipped_gzip_is_said_clearly():
 def test_extension_headers_without_end():
     longer = tar_member(b"././@LongLink", b"x" * 100, b"L")
     refuse(longer * 1000 + TAR_END, "damaged.*before nothing")
-    refuse(gzip.compress(longer * (2 * MAX_ENTRIES + 1)), "unpacks to more|too many headers")
+    refuse(gzip.compress(longer * 20_000), "unpacks to more")
 
 
 def test_gzip_bombs_are_stopped():

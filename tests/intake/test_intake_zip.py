@@ -105,6 +105,11 @@ def test_links_and_devices_are_refused_by_name():
     refuse(zip_entry("pipe", b"", stat.S_IFIFO | 0o666), "`pipe` is a link or a device")
 
 
+def test_messages_show_strange_names_in_printable_form():
+    refuse(zip_link("a\u00a0b", "c"), r"`a\?b` is a link")
+    refuse(zip_entry("../" + "a" * 500), r"`\.\./a{95,}…`")
+
+
 def test_link_inside_a_left_out_folder_does_no_harm():
     assert set(read_bytes("hw.zip", zip_link(".venv/bin/python", "/usr/bin/python"), config()).files) == {
         "solution.py"
@@ -147,6 +152,17 @@ def test_entries_that_share_bytes_are_refused():
     twin = entry.replace(b"solution.py", b"solutioN.pz")
     tail = patched(data[end:], 8, "<HHL", 2, 2, 2 * len(entry))
     refuse(data[:directory] + entry + twin + tail, "overlaps")
+
+
+def test_entry_that_reaches_into_the_directory_is_refused():
+    data = zip_of({"solution.py": b"#" * 100}, zipfile.ZIP_STORED)
+    directory = data.index(b"PK\x01\x02")
+    refuse(patched(data, directory + 20, "<LL", 110, 110), "reaches into")
+
+
+def test_folder_by_its_mode_alone():
+    submission = read_bytes("hw.zip", zip_entry("folder", b"", stat.S_IFDIR | 0o755), config())
+    assert set(submission.files) == {"solution.py"}
 
 
 def test_quoted_local_header_is_refused():

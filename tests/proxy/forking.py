@@ -1,8 +1,8 @@
-"""A backend for these tests: the real harness in real processes, forked from a small server, without any isolation.
+"""A backend for these tests: the real harness in real processes, forked from a small server, not isolated.
 
     python forking.py DESCRIPTOR FOLDER
 
-Every packet to the server is a JSON list, ["start", output_bytes] with a channel, or ["stop", pid, has_ended].
+Every packet to the server is a JSON list: ["start", output_bytes] with a channel, ["stop", pid, has_ended].
 """
 
 from __future__ import annotations

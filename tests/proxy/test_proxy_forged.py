@@ -1,4 +1,4 @@
-"""The other side as an attacker writes it: every reply by hand. Each lie costs its own request, and no more."""
+"""The other side as an attacker writes it: every reply by hand. Each lie costs its own request only."""
 
 from __future__ import annotations
 
@@ -11,7 +11,14 @@ from collections.abc import Callable
 
 import pytest
 
-from grader.errors import CallTimeout, NotImplementedYet, RemoteException, SandboxDied, StudentCodeError, WireError
+from grader.errors import (
+    CallTimeout,
+    NotImplementedYet,
+    RemoteException,
+    SandboxDied,
+    StudentCodeError,
+    WireError,
+)
 from grader.proxy.remote import Remote, describe, is_remote, located
 from grader.sandbox.base import Limits
 from grader.sandbox.fake import FakeBackend
@@ -43,7 +50,7 @@ MODULE = value(m.Handle(1, "module", "builtins.module"))
 
 
 class Forger:
-    """Every sandbox answers the loading and then with these answers, one after the other; the last one again and again."""
+    """Every sandbox is loaded and then gives these answers, one after the other; the last again and again."""
 
     def __init__(self, *answers: Answer) -> None:
         self.asked: list[m.Request] = []
@@ -111,7 +118,9 @@ BROKEN = {
     "bytes that are not there": value(m.Blob(3)),
     "keys that are none": value(m.Mapping([m.Items([])], [1])),
     "more keys than values": value(m.Mapping([1, 2], [1])),
-    "keys that collide": value(m.Mapping([m.Complex(12345678 - 1000003 * k, k) for k in range(5000)], [0] * 5000)),
+    "keys that collide": value(
+        m.Mapping([m.Complex(12345678 - 1000003 * k, k) for k in range(5000)], [0] * 5000)
+    ),
 }
 
 
@@ -133,7 +142,9 @@ def test_booleans_are_made_of_zeros_and_ones(forged):
 
 def test_an_early_reply_to_the_next_question(forged):
     """Once it is there, the next question is not even asked."""
-    root = forged(MODULE, lambda request: reply(request.id, m.Returned(1)) + reply(request.id + 1, m.Returned(2)))
+    root = forged(
+        MODULE, lambda request: reply(request.id, m.Returned(1)) + reply(request.id + 1, m.Returned(2))
+    )
     solution = root.solution
     with pytest.raises(WireError, match="out of turn"):
         _ = solution.first
@@ -179,7 +190,9 @@ def test_unasked_bytes_of_an_earlier_test_cost_the_next_one_nothing(interrupted)
     assert interrupted.session.generation == before + 1
 
 
-@pytest.mark.parametrize("answer", [lambda _: b"", lambda _: b"TGW1", lambda request: reply(request.id, m.Returned(1))[:-1]])
+@pytest.mark.parametrize(
+    "answer", [lambda _: b"", lambda _: b"TGW1", lambda request: reply(request.id, m.Returned(1))[:-1]]
+)
 def test_silence_ends_at_the_deadline(forged, answer):
     root = forged(MODULE, answer, call_seconds=0.1)
     solution = root.solution
@@ -204,7 +217,7 @@ PLAIN = [None, 5, "text", m.Items([]), m.Mapping([], []), m.Dots(), m.Complex(1,
 
 @pytest.mark.parametrize("thing", PLAIN)
 def test_data_where_a_module_is_asked_for(forged, thing):
-    """A test trips over it; that it does so a second time, without a request, is still the submission's doing."""
+    """A test trips over it, and once more without a request: that too is the submission's doing."""
     root = forged(value(thing))
     for _ in range(2):
         before = root.session.calls
@@ -257,7 +270,10 @@ def test_only_true_is_true(forged, thing):
     assert is_remote(root.solution, "torch.nn.Module") is False
 
 
-@pytest.mark.parametrize("thing", [None, m.Items(["a.py", 3]), m.TupleOf(["a.py"]), m.TupleOf([3, "a.py"]), m.TupleOf(["a.py", True])])
+@pytest.mark.parametrize(
+    "thing",
+    [None, m.Items(["a.py", 3]), m.TupleOf(["a.py"]), m.TupleOf([3, "a.py"]), m.TupleOf(["a.py", True])],
+)
 def test_a_place_is_a_file_and_a_line_or_nothing(forged, thing):
     root = forged(MODULE, value(thing))
     assert located(root.solution) is None
@@ -331,7 +347,9 @@ def test_an_exception_is_cut_to_size(forged):
     error = caught.value
     assert len(error.frames) == 12
     assert len(str(error)) < 5000
-    assert sum(len(frame.file) + len(frame.function) + len(frame.source) for frame in error.frames) <= 12 * 6000
+    assert (
+        sum(len(frame.file) + len(frame.function) + len(frame.source) for frame in error.frames) <= 12 * 6000
+    )
 
 
 def test_a_stub_is_cut_to_size(forged):
@@ -366,7 +384,14 @@ def test_handles_are_released_to_their_own_sandbox_only(forged):
 
 
 def test_numbers_of_every_kind_arrive(forged):
-    root = forged(MODULE, value(m.Items([math.nan, math.inf, -0.0, 2**64 - 1, m.BigInt("-0x1" + "0" * 4000), m.Complex(math.nan, 1)])))
+    root = forged(
+        MODULE,
+        value(
+            m.Items(
+                [math.nan, math.inf, -0.0, 2**64 - 1, m.BigInt("-0x1" + "0" * 4000), m.Complex(math.nan, 1)]
+            )
+        ),
+    )
     got = root.solution.numbers
     assert math.isnan(got[0])
     assert got[1] == math.inf

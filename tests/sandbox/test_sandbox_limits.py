@@ -200,7 +200,7 @@ def test_the_harness_ends_with_the_code_that_means_output():
     assert output.OUTPUT_EXIT_CODE == OUTPUT_EXIT_CODE
 
 
-@pytest.mark.parametrize("folder", ["/tmp", "/dev/shm", "/sandbox/home", "."])  # noqa: S108
+@pytest.mark.parametrize("folder", ["/tmp", "/dev/shm", "/sandbox/home", "."])
 def test_tmp_bytes_of_one_file(start, folder):
     probe = start(tmp_bytes=2 * MIB)
     with pytest.raises(Refused) as caught:

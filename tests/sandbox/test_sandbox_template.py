@@ -1,4 +1,6 @@
-"""The links of the template: /tmp leads into the sandbox's own tmpfs, unless the project itself lies below it."""
+"""The links of the template: /tmp leads into the sandbox's own tmpfs, unless the project itself lies
+below it.
+"""
 
 from __future__ import annotations
 

@@ -27,13 +27,20 @@ def test_arbitrary_bytes(data):
 
 
 anything = st.recursive(
-    st.none() | st.booleans() | st.integers(-(2**63), 2**64 - 1) | st.floats() | st.text(max_size=5) | st.binary(max_size=5),
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**63), 2**64 - 1)
+    | st.floats()
+    | st.text(max_size=5)
+    | st.binary(max_size=5),
     lambda inner: st.lists(inner, max_size=5) | st.dictionaries(st.text(max_size=3), inner, max_size=3),
     max_leaves=20,
 )
 tagged = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
-    lambda inner: st.builds(lambda tag, fields: [tag, *fields], st.integers(0, 12), st.lists(inner | st.lists(inner), max_size=4)),
+    lambda inner: st.builds(
+        lambda tag, fields: [tag, *fields], st.integers(0, 12), st.lists(inner | st.lists(inner), max_size=4)
+    ),
     max_leaves=10,
 )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import gc
 import json
+import math
 import os
 import signal
 import time
@@ -33,8 +34,9 @@ class Live:
     status: int  # our end of the pipe that says it is ready; -1 once read
     group: Group
     limits: Limits
-    started: float  # its wall time begins once it is ready
-    next_cpu_check: float
+    started: float  # its wall time begins once it is ready, and so does its CPU time
+    next_cpu_check: float = math.inf
+    cpu_before: float = 0.0  # used to get ready
     ended_as: Status | None = None  # why we killed it, if we did
     result: Result | InfrastructureError | None = None
 
@@ -66,7 +68,6 @@ class Nursery:
         reading, writing = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
         outside = identity.outside_id(slot, self.ranged)
         birth = Birth(limits, group, outside, self.ranged, channel, writing, self._null, self.entry)
-        now = time.monotonic()
         try:
             pid = self._fork(birth)
         except OSError as error:
@@ -76,8 +77,7 @@ class Nursery:
         finally:
             os.close(writing)
         pidfd = os.pidfd_open(pid)
-        live = Live(self._count, slot, pid, pidfd, reading, group, limits, now, now)
-        self._plan_cpu_check(live, 0.0, now)
+        live = Live(self._count, slot, pid, pidfd, reading, group, limits, time.monotonic())
         self.live[live.number] = live
         return live
 
@@ -104,6 +104,8 @@ class Nursery:
         live.status = -1
         if data == READY:
             live.started = time.monotonic()
+            live.cpu_before = live.group.cpu_seconds()
+            self._plan_cpu_check(live, 0.0, live.started)
             return None
         self.kill(live, Status.STOPPED)
         report = json.loads(data)["error"] if data else "it ended before it was ready"
@@ -137,7 +139,7 @@ class Nursery:
                 self._check_cpu(live, now)
 
     def _check_cpu(self, live: Live, now: float) -> None:
-        used = live.group.cpu_seconds()
+        used = live.group.cpu_seconds() - live.cpu_before
         if used >= live.limits.cpu_seconds:
             self.kill(live, Status.CPU)
         else:
@@ -189,7 +191,8 @@ def _result(live: Live, wait_status: int, wall: float, reading: Reading) -> Resu
 
 def _killed(live: Live, usage: Usage) -> Result | InfrastructureError:
     """Nothing inside can send SIGKILL to process 1: it was we, the kernel's CPU limit, or a stranger."""
-    if live.ended_as in {None, Status.STOPPED} and usage.cpu_seconds >= live.limits.cpu_seconds:
+    over = usage.cpu_seconds - live.cpu_before >= live.limits.cpu_seconds
+    if live.ended_as in {None, Status.STOPPED} and over:
         return Result(Status.CPU, usage)
     if live.ended_as is None:
         return InfrastructureError("A sandbox was killed from outside.")

@@ -8,19 +8,21 @@ def double(x):
 
 
 def attack(number):
+    count = 0
     try:
         if number == 0:
             with open("/tmp/big", "wb") as file:
                 while True:
                     file.write(b"x" * (1 << 20))
         if number == 1:
-            for count in range(10**6):
+            while True:
                 open(f"/dev/shm/{count}", "w").close()
+                count += 1
         kept = []
         while True:
             kept.append(open("/dev/null"))
     except OSError as error:
-        return error.errno
+        return error.errno, count <= 500
 
 
 def answer(x):

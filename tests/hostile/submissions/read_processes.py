@@ -37,4 +37,4 @@ def attack(number):
 
 
 def answer(x):
-    return os.environ["SECRET_OF_THE_EXAMINER"]
+    return os.environ["KNOWN_TO_THE_EXAMINER"]

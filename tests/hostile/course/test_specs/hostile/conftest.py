@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-os.environ["SECRET_OF_THE_EXAMINER"] = "CANARY"
+os.environ["KNOWN_TO_THE_EXAMINER"] = "CANARY"
 
 
 @pytest.fixture

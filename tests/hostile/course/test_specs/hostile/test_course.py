@@ -5,7 +5,7 @@ import torch
 
 from grader.spec import close, describe, points, visibility
 
-SECRET = "CANARY"
+HIDDEN = "CANARY"
 pytestmark = visibility("visible")
 
 
