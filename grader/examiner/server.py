@@ -30,6 +30,7 @@ from grader.examiner.jobs import Event, Job, Ready
 from grader.harness.torchvision_compat import declare_missing_operators
 from grader.pipeline import grade
 from grader.sandbox.local.backend import LocalClient
+from grader.sandbox.local.hugepages import collapse_heap
 
 _MOST_PACKET = 1 << 16
 _PATIENCE_SECONDS = 3600  # a child that is older than any deadline ends itself
@@ -55,6 +56,7 @@ def main(name: str, root: str, descriptor: int) -> None:
         _tell(engine, Ready(tests=tuple(exam.max_points), max_score=exam.max_score("all")))
         gc.collect()
         gc.freeze()
+        collapse_heap()
         _Server(engine, exam).serve()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import socket
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from grader.wire.connection import Connection, ConnectionEnded, FrameCaps
 _CAPS = FrameCaps(envelope_bytes=64 << 20, buffers=1 << 14, buffer_bytes=2 << 30)  # the examiner is trusted
 
 _CAPS_OF_EXAMINER = FrameCaps()
+_GARBAGE_THRESHOLD = 20_000  # new objects between collections; a submission lives for seconds only
 
 
 def serve(channel: socket.socket, *, threads: int, output_bytes: int, root: Path | None = None) -> None:
@@ -29,6 +31,7 @@ def serve(channel: socket.socket, *, threads: int, output_bytes: int, root: Path
     import torch
 
     torch.set_num_threads(threads)
+    gc.set_threshold(_GARBAGE_THRESHOLD)
     output = Output(output_bytes)
     output.install()
     loop = _Loop(Connection(channel, _CAPS), Operations((root or Path.cwd()).resolve()), output)

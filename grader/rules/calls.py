@@ -26,7 +26,7 @@ def forbidden_calls(names: Iterable[str], places: list[Place], resolver: Resolve
     """
     wanted = tuple(name for name in names if name != DYNAMIC)
     methods = {name[1:]: name for name in wanted if name.startswith(".")}
-    dotted = {origin: name for name in wanted if name[0] != "." for origin in (name, f"{name}.*")}
+    dotted = {origin: name for name in wanted if not name.startswith(".") for origin in (name, f"{name}.*")}
     for place in places:
         for name in _used(place, methods, dotted, resolver):
             detail = f"`{name.removeprefix('.')}` may not be used here."

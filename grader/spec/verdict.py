@@ -118,5 +118,6 @@ def _stumbled(error: BaseException, *, called: bool) -> Verdict:
         return Verdict(TestStatus.SPEC_ERROR, (_BROKEN,), (what,))
     if type(error).__module__.startswith("hypothesis"):
         return Verdict(TestStatus.FAILED, ("The result is not the same twice for the same input.",), (what,))
-    hint = f"Your code returned something that the test cannot use ({type(error).__name__})."
+    kind = "" if isinstance(error, SpecError) else f" ({type(error).__name__})"
+    hint = f"Your code returned something that the test cannot use{kind}."
     return Verdict(TestStatus.FAILED, (hint,), (what,))

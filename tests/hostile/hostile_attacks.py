@@ -109,7 +109,8 @@ ATTACKS = {
     "hooks": Outcome(says=loot(r".*Trap.*", r".*Recursive.*", r".*Recursive.*")),
     "text_bombs": Outcome((LOOT, "error", LOOT)),
     "print_bomb": Outcome(
-        ("killed", LOOT, "killed|memory"), (r".*printed more than.*", "loot: written to descriptors", ANY)
+        ("killed", LOOT, "killed|memory|timeout"),
+        (r".*printed more than.*", "loot: written to descriptors", ANY),
     ),
     "nested_source": Outcome(ALL_ERRORS, honest=ALL_ERRORS, rules_broken=("no-colorsys",)),
     # Leaving the sandbox.
