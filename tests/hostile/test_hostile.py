@@ -210,7 +210,7 @@ def test_attack(course, clean, name):
     check_outcome(score, ATTACKS[name])
     after = course.grade(course.honest)
     statuses = {test.status for name, test in by_name(after).items() if not name.startswith("test_guarded")}
-    assert statuses == {TestStatus.PASSED}
+    assert statuses == {TestStatus.PASSED}, [(t.id, t.hints) for t in after.tests if t.status != "passed"]
     assert after.score == 3.0
     assert settled(clean) == clean
 

@@ -10,6 +10,7 @@ import gc
 import importlib
 import socket
 import sys
+import tempfile
 from collections.abc import Sequence
 from multiprocessing import resource_tracker
 from pathlib import Path
@@ -92,6 +93,7 @@ def settle() -> None:
     Raises:
         InfrastructureError: an import started a thread; children would inherit its locks.
     """
+    tempfile.tempdir = None  # chosen before the sandbox's own folder existed
     gc.collect()
     gc.freeze()
     collapse_heap()

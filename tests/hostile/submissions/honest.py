@@ -3,13 +3,16 @@
 import builtins
 import glob
 import os
+import tempfile
 
 import torch
 
 PLACES = ["/tmp", "/dev/shm", "/var/tmp", "/sandbox", os.path.expanduser("~"), ".", "/"]
 MARKS = [path for place in PLACES for path in glob.glob(os.path.join(place, "*tgm*"))]
 MARKS += [name for name in (*os.environ, *dir(builtins), *dir(torch)) if name.lower().startswith("tgm")]
-MARKS += [name for name in os.listdir("/tmp") + os.listdir("/dev/shm") + os.listdir(os.path.expanduser("~"))]
+# /tmp leads to TMPDIR, unless Python itself is installed below it: then nobody can write there.
+WRITABLE = [tempfile.gettempdir(), "/dev/shm", os.path.expanduser("~")]
+MARKS += [name for place in WRITABLE for name in os.listdir(place)]
 
 
 def double(x):
