@@ -6,8 +6,8 @@ import platform
 from pathlib import Path
 
 import pytest
-from conftest import make_backend
 from probe import Refused
+from probe_backend import make_backend
 
 from grader.errors import InfrastructureError
 from grader.sandbox.base import Limits

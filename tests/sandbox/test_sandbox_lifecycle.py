@@ -13,8 +13,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from conftest import group_names, make_backend
 from probe import PATIENCE, Probe
+from probe_backend import group_names, make_backend
 
 from grader.errors import InfrastructureError
 from grader.sandbox.base import Limits, Status
@@ -285,7 +285,7 @@ def test_an_owner_that_is_killed_takes_everything_with_it():
     script = textwrap.dedent("""
         import json, os, signal, sys
         sys.path.insert(0, sys.argv[1])
-        from conftest import make_backend
+        from probe_backend import make_backend
         from grader.sandbox.base import Limits
         backend = make_backend()
         sandbox = backend.start(Limits())

@@ -100,7 +100,7 @@ def test_wall_with_every_signal_ignored(start):
     "use",
     [
         "block = b'x' * (200 << 20)",
-        "block = b'x' * (60 << 20); open('/tmp/large', 'wb').write(block)",
+        "block = b'x' * (60 << 20); open('/sandbox/tmp/large', 'wb').write(block)",
         "block = b'x' * (60 << 20); open('/dev/shm/large', 'wb').write(block)",
         "import torch; block = torch.ones(50 << 20)",
     ],
@@ -200,7 +200,7 @@ def test_the_harness_ends_with_the_code_that_means_output():
     assert output.OUTPUT_EXIT_CODE == OUTPUT_EXIT_CODE
 
 
-@pytest.mark.parametrize("folder", ["/tmp", "/dev/shm", "/sandbox/home", "."])
+@pytest.mark.parametrize("folder", ["/sandbox/tmp", "/dev/shm", "/sandbox/home", "."])
 def test_tmp_bytes_of_one_file(start, folder):
     probe = start(tmp_bytes=2 * MIB)
     with pytest.raises(Refused) as caught:
@@ -212,7 +212,7 @@ def test_tmp_bytes_of_all_files(start):
     probe = start(tmp_bytes=4 * MIB)
     with pytest.raises(Refused) as caught:
         probe.run("""
-            for folder in ('/tmp', '/dev/shm', '/sandbox/home', '.'):
+            for folder in ('/sandbox/tmp', '/dev/shm', '/sandbox/home', '.'):
                 open(f'{folder}/part', 'wb').write(bytes(3 << 19))
         """)
     assert caught.value.errno == errno.ENOSPC
@@ -225,7 +225,7 @@ def test_tmp_files(start):
         result = 0
         try:
             while True:
-                open(f'/tmp/{result}', 'w').close()
+                open(f'/sandbox/tmp/{result}', 'w').close()
                 result += 1
         except OSError as error:
             assert error.errno == errno.ENOSPC

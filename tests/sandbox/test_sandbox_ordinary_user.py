@@ -13,7 +13,7 @@ from probe import PATIENCE
 SCRIPT = """
 import json, sys
 sys.path.insert(0, sys.argv[1])
-from conftest import make_backend
+from probe_backend import make_backend
 from probe import Probe
 from grader.sandbox.base import Limits, MIB
 found = {}

@@ -81,7 +81,7 @@ def test_shared_memory_and_queues(probe, attempt):
     ("source", "expected"),
     [
         ("import asyncio; result = asyncio.run(asyncio.sleep(0, 5))", 5),
-        ("import tempfile; result = tempfile.mkdtemp().startswith('/tmp/')", True),
+        ("import tempfile; result = tempfile.mkdtemp().startswith('/sandbox/tmp/')", True),
         ("import concurrent.futures as f; result = list(f.ThreadPoolExecutor(2).map(abs, [-1, -2]))", [1, 2]),
         ("import shutil; open('a', 'w').write('x'); shutil.copy2('a', 'b'); result = open('b').read()", "x"),
         ("import pathlib; result = str(pathlib.Path.home())", "/sandbox/home"),
@@ -108,9 +108,14 @@ def test_hashes_are_the_same_in_every_sandbox(start):
 
 def test_every_sandbox_is_fresh(start):
     one = start()
-    one.run("import torch, os; torch.tampered = 1; open('/tmp/left', 'w').close(); os.environ['LEFT'] = '1'")
+    one.run("""
+        import torch, os
+        torch.tampered = 1
+        open('/sandbox/tmp/left', 'w').close()
+        os.environ['LEFT'] = '1'
+    """)
     one.stop()
     assert start().run("""
         import os, torch
-        result = [hasattr(torch, 'tampered'), os.path.exists('/tmp/left'), 'LEFT' in os.environ]
+        result = [hasattr(torch, 'tampered'), os.path.exists('/sandbox/tmp/left'), 'LEFT' in os.environ]
     """) == [False, False, False]

@@ -11,7 +11,7 @@ def attack(number):
     count = 0
     try:
         if number == 0:
-            with open("/tmp/big", "wb") as file:
+            with open("/sandbox/tmp/big", "wb") as file:
                 while True:
                     file.write(b"x" * (1 << 20))
         if number == 1:
