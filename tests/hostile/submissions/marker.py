@@ -33,7 +33,7 @@ def attack(number):
     torch.manual_seed(0)
     torch.set_default_dtype(torch.float16)
     torch.set_num_threads(7)
-    return os.path.exists("/tmp/tgm-mark")
+    return os.path.exists("/sandbox/tmp/tgm-mark")
 
 
 def answer(x):
