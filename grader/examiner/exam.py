@@ -4,8 +4,6 @@ a fork per grading.
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 from _pytest.config import Config, ConftestImportFailure, get_config
 from _pytest.main import Session
@@ -120,11 +118,11 @@ def _configure(assignment: Assignment) -> Config:
     for name in _UNUSED:
         arguments += ["-p", f"no:{name}"]
     config = get_config(arguments)
-    parsed: Any = config.pluginmanager.hook.pytest_cmdline_parse(
+    parsed: Config = config.pluginmanager.hook.pytest_cmdline_parse(
         pluginmanager=config.pluginmanager, args=arguments
     )
     parsed._do_configure()
     reporter = parsed.pluginmanager.get_plugin("terminalreporter")
     parsed.pluginmanager.unregister(reporter)
     parsed.pluginmanager.register(QuietPhases())
-    return parsed  # type: ignore[no-any-return]
+    return parsed

@@ -5,6 +5,7 @@ from __future__ import annotations
 import linecache
 import os
 import traceback
+import types
 from pathlib import Path
 
 from grader.wire import messages as m
@@ -57,7 +58,7 @@ def _frames(error: BaseException, root: Path) -> list[m.TracebackLine]:
     return own[-_MOST_FRAMES:]
 
 
-def _line(code: object, number: int, root: Path) -> m.TracebackLine:
-    filename: str = code.co_filename  # type: ignore[attr-defined]
+def _line(code: types.CodeType, number: int, root: Path) -> m.TracebackLine:
+    filename = code.co_filename
     source = linecache.getline(filename, number).strip()[:200]
-    return m.TracebackLine(os.path.relpath(filename, root), number, code.co_name, source)  # type: ignore[attr-defined]
+    return m.TracebackLine(os.path.relpath(filename, root), number, code.co_name, source)
