@@ -13,9 +13,10 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from math import ceil
 from pathlib import Path
 from typing import Literal
 
@@ -70,10 +71,10 @@ class Engine:
             SpecError: its specs cannot be collected.
         """
         with self._lock:
-            if name not in self._examiners:
+            examiner = self._examiners.get(name)
+            if examiner is None or examiner.has_ended:
                 load(name, self._root)
-                self._examiners[name] = _Examiner(name, self._root)
-            examiner = self._examiners[name]
+                examiner = self._examiners[name] = _Examiner(name, self._root)
         return examiner.ready(self._backend.result())
 
     def grade(
@@ -83,17 +84,45 @@ class Engine:
         *,
         seed: int,
         stage: Stage = "all",
+        missed: Collection[str] = (),
+        seconds: float = 3600.0,
         on_start: Callable[[int], None] = lambda _total: None,
         on_test: Callable[[TestResult], None] = lambda _result: None,
     ) -> Score:
-        """Grade one submission; see `grader.pipeline.grade`.
+        """Grade one submission; see `grader.pipeline.grade`. It is stuck, and ended, after `seconds`.
 
         Raises:
             InfrastructureError, SpecError: there is no score.
         """
         self.prepare(name)
-        job = Job(path=str(path.resolve()), seed=seed, stage=stage)
-        return self._examiners[name].grade(job, self._backend.result().connection(), on_start, on_test)
+        job = Job(
+            path=str(path.resolve()),
+            seed=seed,
+            stage=stage,
+            missed=tuple(sorted(missed)),
+            seconds=ceil(seconds),
+        )
+        with self._lock:
+            examiner = self._examiners.get(name)
+        if examiner is None:
+            raise InfrastructureError(f"The examiner of {name} was replaced in this moment.")
+        return examiner.grade(job, self._backend.result().connection(), on_start, on_test)
+
+    def forget(self, name: str) -> None:
+        """The assignment's specs have changed: read them anew for the next grading. Those under way go on."""
+        with self._lock:
+            examiner = self._examiners.pop(name, None)
+        if examiner is not None:
+            examiner.close()
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether sandboxes can be started: without the fork server, this engine is of no use any more."""
+        try:
+            self._backend.result().connection().close()
+        except InfrastructureError:
+            return False
+        return True
 
     def close(self) -> None:
         """End both kinds of process, and every sandbox."""
@@ -123,6 +152,11 @@ class _Examiner:
         theirs.close()
         self._ready: Ready | None = None
         self._lock = threading.Lock()
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether the process is gone: its specs had a mistake, or it died."""
+        return self._process.poll() is not None
 
     def ready(self, backend: LocalBackend) -> Ready:
         """Wait until the specs are collected and rehearsed."""

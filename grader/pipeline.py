@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import platform
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Literal
 
@@ -38,6 +38,7 @@ def grade(
     *,
     seed: int,
     stage: Stage = "all",
+    missed: Collection[str] = (),
     on_start: Callable[[int], None] = lambda _total: None,
     on_test: Callable[[TestResult], None] = lambda _result: None,
 ) -> Score:
@@ -49,6 +50,7 @@ def grade(
         backend: where the submission runs.
         seed: of every random input; the same seed gives the same score.
         stage: which tests to run.
+        missed: functions of tests of an earlier stage that did not pass: what requires them is skipped.
         on_start: called with the number of tests before the first one.
         on_test: called with each result as it is there.
 
@@ -64,7 +66,7 @@ def grade(
     broken = rules.check(submission, assignment.config.rules)
     grading = Grading(assignment, submission, backend, seed, on_test)
     on_start(exam.count(stage))
-    exam.run(grading, stage)
+    exam.run(grading, stage, missed)
     for result in grading.results:
         if result.status is TestStatus.INFRASTRUCTURE:
             raise InfrastructureError(result.output)

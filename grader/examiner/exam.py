@@ -4,6 +4,8 @@ a fork per grading.
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import pytest
 from _pytest.config import Config, ConftestImportFailure, get_config
 from _pytest.main import Session
@@ -11,8 +13,9 @@ from _pytest.main import Session
 from grader.assignment import Assignment
 from grader.errors import SpecError
 from grader.spec import examples
+from grader.spec.about import about
 from grader.spec.grading import Grading
-from grader.spec.ordering import arrange, in_stage, part_names, test_id, worth
+from grader.spec.ordering import arrange, in_stage, worth
 from grader.spec.phases import QuietPhases
 from grader.spec.runner import RUNNER, Runner, import_reference
 
@@ -70,16 +73,19 @@ class Exam:
 
     def max_score(self, stage: str) -> float:
         """What a stage is worth, before caps."""
-        return round(sum(self._points[test_id(item)] for item in self._items if in_stage(item, stage)), 6)
+        return round(sum(self._points[about(item).id] for item in self._items if in_stage(item, stage)), 6)
 
     def register(self, plugin: object) -> None:
         """Add a pytest plugin, for measurements."""
         self._session.config.pluginmanager.register(plugin)
 
-    def run(self, grading: Grading, stage: str = "all") -> None:
-        """Run the tests of a stage; the results go to the grading."""
+    def run(self, grading: Grading, stage: str = "all", missed: Collection[str] = ()) -> None:
+        """Run the tests of a stage; the results go to the grading. What requires `missed` is skipped."""
         config = self._session.config
-        config.stash[RUNNER] = Runner(grading, self._points)
+        sentences = {
+            test.function: test.sentence for test in map(about, self._items) if test.function in missed
+        }
+        config.stash[RUNNER] = Runner(grading, self._points, sentences)
         self._session.items = [item for item in self._items if in_stage(item, stage)]
         self._session.testsfailed = 0
         self._session.shouldfail = self._session.shouldstop = False
@@ -93,7 +99,7 @@ class Exam:
 def _check_parts(assignment: Assignment, items: list[pytest.Item]) -> None:
     """Where parts are declared, specs and rules name no others: a typo would be a part without a cap."""
     declared = {part.name for part in assignment.config.parts}
-    named = {name: f"the test {item.name}" for item in items for name in part_names(item)}
+    named = {part: f"the test {item.name}" for item in items if (part := about(item).part) is not None}
     named |= {name: f"the rule {rule.id}" for rule in assignment.config.rules for name in rule.zero_parts}
     for name, where in named.items():
         if declared and name not in declared:

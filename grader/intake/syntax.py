@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import threading
 import warnings
 from dataclasses import dataclass
 
@@ -13,6 +14,9 @@ from grader.intake.text import decode
 MAX_TOKENS = 200_000  # of one file, whose tree takes some hundred megabytes; homework has a tenth
 _TOKEN = re.compile(r"\w+|[^\w\s]")
 _MAX_LINE = 200  # characters of a source line in a message
+# Neither works in two threads at once: `ast.parse` (SystemError: AST constructor recursion depth mismatch, in
+# Python 3.11) and `catch_warnings`.
+_ONE_AT_A_TIME = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -35,7 +39,7 @@ def parse(source: bytes, filename: str) -> Parsed:
         text = decode(filename, source).text
         if count_tokens(text) > MAX_TOKENS:
             return Parsed(None, f"{filename}: too long to be read.", gave_up=True)
-        with warnings.catch_warnings():
+        with _ONE_AT_A_TIME, warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of invalid escapes, which are the student's own business
             return Parsed(ast.parse(text, filename))
     except (RecursionError, MemoryError):

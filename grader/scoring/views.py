@@ -18,17 +18,27 @@ def student_view(score: Score, *, after_due_date: bool = False, published: bool 
     points are taken out of the totals, and a note says so. One that is shown by now becomes visible, so that
     a view of a view is the same. Of a test without verdict, all but the hints is for staff.
     """
-    released = {Visibility.AFTER_DUE_DATE: after_due_date, Visibility.AFTER_PUBLISHED: published}
     shown: list[TestResult] = []
     withheld: list[WithheldTest] = list(score.withheld)
     for test in score.tests:
-        later = _later(test, released)
-        if later is None:
-            shown.append(_shown(test))
+        seen = student_test(test, after_due_date=after_due_date, published=published)
+        if isinstance(seen, TestResult):
+            shown.append(seen)
         else:
-            withheld.append(WithheldTest(id=test.id, name=test.name, part=test.part, until=later))
+            withheld.append(seen)
     view = score.model_copy(update={"tests": tuple(shown), "withheld": tuple(withheld)})
     return view if len(withheld) == len(score.withheld) else _recounted(view, score)
+
+
+def student_test(
+    test: TestResult, *, after_due_date: bool = False, published: bool = False
+) -> TestResult | WithheldTest:
+    """The part of one test's result that its student may see now: what `student_view` does with each."""
+    released = {Visibility.AFTER_DUE_DATE: after_due_date, Visibility.AFTER_PUBLISHED: published}
+    later = _later(test, released)
+    if later is None:
+        return _shown(test)
+    return WithheldTest(id=test.id, name=test.name, part=test.part, until=later)
 
 
 def _later(test: TestResult, released: dict[Visibility, bool]) -> _Later | None:

@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import gc
 import importlib.util
+import random
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from types import ModuleType
 
+import numpy as np
 import pytest
+import torch
 
 from grader.assignment import Assignment
 from grader.errors import SpecError
 from grader.proxy.remote import RemoteSubmission
 from grader.scoring.model import TestResult, TestStatus
+from grader.spec.about import about
 from grader.spec.close import drain_findings
 from grader.spec.examples import seed_examples
 from grader.spec.grading import Grading
-from grader.spec.ordering import function_name, is_slow, required, shown, test_id
 from grader.spec.verdict import Verdict, judge
 from grader.spec.watchdog import abbreviate_arrays, bounded
 
@@ -26,27 +29,35 @@ RUNNER: pytest.StashKey[Runner] = pytest.StashKey()  # where pytest's config kee
 
 _OWN_SECONDS = 10.0  # of processor time, for a test's own work
 _MUCH_RECEIVED = 16 << 20
+_NOTHING: Mapping[str, str] = {}
 
 
 class Runner:
-    """The plugin's state during one grading."""
+    """The plugin's state during one grading.
 
-    def __init__(self, grading: Grading, points: dict[str, float]) -> None:
+    missed: the sentences of test functions that did not pass in an earlier stage, by name.
+    """
+
+    def __init__(
+        self, grading: Grading, points: dict[str, float], missed: Mapping[str, str] = _NOTHING
+    ) -> None:
         abbreviate_arrays()
         self.grading = grading
         self.called = False  # whether the test has asked for anything of the student's
         self._points = points
         self._error: BaseException | None = None
         self._calls_before = 0
-        self._statuses: dict[str, list[TestStatus]] = {}
-        self._sentences: dict[str, str] = {}
+        self._statuses: dict[str, list[TestStatus]] = {name: [TestStatus.FAILED] for name in missed}
+        self._sentences: dict[str, str] = dict(missed)
 
     # ------------------------------------------------------------ around a test
 
     def begin(self, item: pytest.Item) -> None:
         """Before its setup."""
         self._error, self.called = None, False
-        seed_examples(item, self.grading.test_seed(test_id(item)))
+        seed = self.grading.test_seed(about(item).id)
+        seed_examples(item, seed)
+        _seed_globals(seed)
         self._calls_before = self.grading.calls()
         drain_findings()
         self.grading.drain_output()
@@ -63,8 +74,9 @@ class Runner:
         self.grading.set_deadline(None)
         called = self.called or self.grading.calls() > self._calls_before
         verdict = judge(self._error, drain_findings(), called=called)
-        self._statuses.setdefault(function_name(item), []).append(verdict.status)
-        self._sentences[function_name(item)] = sentence(item).removesuffix(f" [{case_of(item)}]")
+        test = about(item)
+        self._statuses.setdefault(test.function, []).append(verdict.status)
+        self._sentences[test.function] = test.sentence
         self._note_data(item)
         result = self._result(item, verdict, duration_ms)
         self.grading.results.append(result)
@@ -75,7 +87,7 @@ class Runner:
 
     def check_prerequisites(self, item: pytest.Item) -> None:
         """Skip if a test that it requires did not pass."""
-        for name in sorted(required(item)):
+        for name in about(item).requires:
             statuses = self._statuses.get(name, [])
             if any(status is not TestStatus.PASSED for status in statuses):
                 pytest.skip(f"Not run, because this did not pass: {self._sentences[name]}")
@@ -85,11 +97,11 @@ class Runner:
         return bounded(self._patience(item) + _OWN_SECONDS)
 
     def _patience(self, item: pytest.Item) -> float:
-        mark = item.get_closest_marker("timeout")
-        if mark is not None:
-            return float(mark.args[0])
+        test = about(item)
+        if test.patience is not None:
+            return test.patience
         deadlines = self.grading.assignment.config.deadlines
-        return deadlines.slow_test_seconds if is_slow(item) else deadlines.test_seconds
+        return deadlines.slow_test_seconds if test.slow else deadlines.test_seconds
 
     def _note_data(self, item: pytest.Item) -> None:
         for key, value in item.user_properties:
@@ -97,34 +109,34 @@ class Runner:
                 self.grading.data = str(value)
 
     def _result(self, item: pytest.Item, verdict: Verdict, duration_ms: float) -> TestResult:
-        worth = self._points.get(test_id(item), 0.0)
-        part = item.get_closest_marker("part")
+        test = about(item)
+        worth = self._points.get(test.id, 0.0)
         return TestResult(
-            id=test_id(item),
-            name=sentence(item),
-            part=part.args[0] if part else None,
+            id=test.id,
+            name=test.name,
+            part=test.part,
             status=verdict.status,
             score=worth if verdict.status is TestStatus.PASSED else 0.0,
             max_score=worth,
-            visibility=shown(item),
+            visibility=test.visibility,
             hints=verdict.hints,
             output="\n".join(verdict.output),
             stdout=self.grading.drain_output(),
             duration_ms=round(duration_ms, 3),
-            slow=is_slow(item),
+            slow=test.slow,
         )
 
     # ------------------------------------------------------------ what fixtures give
 
     def remote(self, item: pytest.Item) -> RemoteSubmission:
         """The submission in the sandbox of the test's stage."""
-        session = self.grading.session("slow" if is_slow(item) else "quick")
+        session = self.grading.session("slow" if about(item).slow else "quick")
         return RemoteSubmission(session, self.grading.assignment.config.code.entry)
 
     @contextmanager
     def fresh_remote(self, item: pytest.Item) -> Iterator[RemoteSubmission]:
         """The submission in a sandbox of its own."""
-        session = self.grading.fresh_session("slow" if is_slow(item) else "quick")
+        session = self.grading.fresh_session("slow" if about(item).slow else "quick")
         try:
             yield RemoteSubmission(session, self.grading.assignment.config.code.entry)
         finally:
@@ -133,6 +145,13 @@ class Runner:
     def reference(self) -> ModuleType:
         """The reference solution."""
         return import_reference(self.grading.assignment)
+
+
+def _seed_globals(seed: int) -> None:
+    """For specs that draw from the global generators: the same inputs whatever ran in this process before."""
+    random.seed(seed)
+    np.random.seed(seed % 2**32)
+    torch.manual_seed(seed)
 
 
 def import_reference(assignment: Assignment) -> ModuleType:
@@ -156,22 +175,3 @@ def import_reference(assignment: Assignment) -> ModuleType:
         del sys.modules[name]
         raise SpecError(f"{path} fails at import: {error!r}") from error
     return module
-
-
-def sentence(item: pytest.Item) -> str:
-    """What the student reads of a test: the first paragraph of its docstring, with the case of a
-    parametrization.
-    """
-    doc = getattr(getattr(item, "function", None), "__doc__", None) or humanise(function_name(item))
-    text = " ".join(doc.strip().split("\n\n")[0].split())
-    return f"{text} [{case_of(item)}]" if case_of(item) else text
-
-
-def case_of(item: pytest.Item) -> str:
-    """The case of a parametrized test; '' if it is none."""
-    return getattr(getattr(item, "callspec", None), "id", "")
-
-
-def humanise(name: str) -> str:
-    """test_one_hot -> "one hot"."""
-    return name.removeprefix("test_").replace("_", " ")

@@ -104,15 +104,11 @@ class Encoder:
         return str(tensor.dtype)[6:] in TORCH_DTYPES
 
     def _tensor(self, tensor: torch.Tensor) -> m.TensorData:
-        import torch
-
         _check_sendable(tensor.shape)
         plain = tensor.detach()
         if plain.is_complex() or plain.is_neg():
             plain = plain.resolve_conj().resolve_neg()
-        plain = plain.cpu().contiguous()
-        data = plain.reshape(-1).view(torch.uint8).numpy() if plain.numel() else np.empty(0, np.uint8)
-        index = self.buffer(data.data)
+        index = self.buffer(_bytes_of(plain.cpu().contiguous()))
         return m.TensorData("torch", str(tensor.dtype)[6:], list(tensor.shape), index, tensor.requires_grad)
 
     def _array(self, array: np.ndarray[Any, Any], family: str) -> m.TensorData:
@@ -247,13 +243,24 @@ _READERS: dict[type, _Reader] = {
 }
 
 
+def _bytes_of(tensor: torch.Tensor) -> Buffer:
+    """The bytes of a contiguous tensor on the CPU, not copied."""
+    import torch
+
+    if not tensor.numel():
+        return b""
+    if tensor.is_complex() or tensor.dtype is torch.bfloat16:  # no memoryview has their types
+        return tensor.reshape(-1).view(torch.uint8).numpy().data
+    return tensor.numpy().data.cast("B")
+
+
 def _check_sendable(shape: Sequence[int]) -> None:
     if len(shape) > MOST_AXES or not is_printable(shape):
         raise NotPlain(f"A tensor of shape {tuple(shape)} has too many axes to be sent.")
 
 
 def _check_shape(shape: list[int], have: int, item_bytes: int) -> None:
-    if len(shape) > MOST_AXES or any(not 0 <= axis < _LARGEST_AXIS for axis in shape):
+    if len(shape) > MOST_AXES or (shape and not 0 <= min(shape) <= max(shape) < _LARGEST_AXIS):
         raise WireError("A tensor has a shape that cannot be one.")
     # Zero-sized axes must not hide huge ones: strides are computed from all of them.
     if math.prod(axis or 1 for axis in shape) > _LARGEST_AXIS:
@@ -275,7 +282,10 @@ def _torch_tensor(value: m.TensorData, data: bytearray) -> torch.Tensor:
     if dtype is torch.bool:
         # Only 0 and 1 are booleans; any other byte would be undefined behaviour later on.
         return torch.frombuffer(data, dtype=torch.uint8).reshape(value.shape) != 0
-    tensor = torch.frombuffer(data, dtype=dtype).reshape(value.shape)
+    if dtype is torch.bfloat16:  # numpy has no such type; with it, a shape is given at once
+        tensor = torch.frombuffer(data, dtype=dtype).reshape(value.shape)
+    else:
+        tensor = torch.from_numpy(np.ndarray(value.shape, value.dtype, data))
     if value.requires_grad and (dtype.is_floating_point or dtype.is_complex):
         tensor.requires_grad_(True)
     return tensor

@@ -14,6 +14,7 @@ fault, and ends the connection.
 
 from __future__ import annotations
 
+import itertools
 import select
 import socket
 import struct
@@ -29,6 +30,7 @@ _MAGIC = b"TGW1"
 _HEADER = struct.Struct("<4sII")
 _SCRATCH = 1 << 16  # a frame up to this size arrives in one system call; more where the table may be longer
 _MOST_VECTORS = 512  # below IOV_MAX
+_TICK = struct.pack("ll", 0, 10_000)  # struct timeval: how often a reader with a deadline looks at the clock
 
 
 @dataclass(frozen=True)
@@ -58,8 +60,9 @@ class Connection:
     """One end. `timeout` arguments are seconds for the whole frame; None waits for ever."""
 
     def __init__(self, channel: socket.socket, caps: FrameCaps | None = None) -> None:
-        channel.settimeout(None)  # deadlines are kept by poll: fewer system calls than a timeout per call
+        channel.settimeout(None)  # deadlines are kept here: fewer system calls than a timeout per call
         self._socket = channel
+        self._ticks = False
         self._readable = _poll(channel, select.POLLIN)
         self._writable = _poll(channel, select.POLLOUT)
         self._caps = caps or FrameCaps()
@@ -79,7 +82,7 @@ class Connection:
             self._write([head + envelope], timeout)
             return
         table = struct.pack(f"<{len(lengths)}Q", *lengths)
-        self._write([head + table + envelope, *(buffer for buffer in buffers if len(buffer))], timeout)
+        self._write([head + table + envelope, *filter(len, buffers)], timeout)
 
     def receive(self, timeout: float | None = None) -> tuple[memoryview, list[bytearray]]:
         """Read one frame: its envelope (valid until the next call) and its buffers.
@@ -105,9 +108,11 @@ class Connection:
         missing = head + envelope_length + sum(lengths) - have
         if missing < 0:
             raise WireError("Bytes arrived out of turn.")
-        if not missing and not count:
-            return self._view[head:have], []
-        return self._body(head, envelope_length, lengths, have, clock)
+        if missing:
+            return self._body(head, envelope_length, lengths, have, clock)
+        start = head + envelope_length
+        ends = itertools.accumulate(lengths, initial=start)
+        return self._view[head:start], [bytearray(self._view[a:b]) for a, b in itertools.pairwise(ends)]
 
     def unread(self) -> bool:
         """Whether something arrived that nobody asked for.
@@ -156,27 +161,33 @@ class Connection:
             view = view[self._receive_some(view, clock) :]
 
     def _receive_some(self, view: memoryview, clock: _Clock) -> int:
-        clock.wait(self._readable)
-        try:
-            count = self._socket.recv_into(view)
-        except OSError as error:
-            raise ConnectionEnded from error
-        if count == 0:
-            raise ConnectionEnded
-        return count
-
-    def _write(self, pieces: list[Buffer], timeout: float | None) -> None:
-        clock = _Clock(timeout)
-        views = [memoryview(piece) for piece in pieces]
-        while views:
+        if clock.end is not None and not self._ticks:
+            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, _TICK)
+            self._ticks = True
+        while True:
+            clock.check()  # also where bytes arrive in a trickle
             try:
-                sent = self._socket.sendmsg(views[:_MOST_VECTORS], (), clock.flags)
+                count = self._socket.recv_into(view)
+            except BlockingIOError:  # a tick
+                continue
+            except OSError as error:
+                raise ConnectionEnded from error
+            if count == 0:
+                raise ConnectionEnded
+            return count
+
+    def _write(self, pieces: Sequence[Buffer], timeout: float | None) -> None:
+        clock = _Clock(timeout)
+        flags = 0 if timeout is None else socket.MSG_DONTWAIT
+        while pieces:
+            try:
+                sent = self._socket.sendmsg(pieces[:_MOST_VECTORS], (), flags)
             except BlockingIOError:
                 clock.wait(self._writable)
                 continue
             except OSError as error:
                 raise ConnectionEnded from error
-            views = _after(views, sent)
+            pieces = _after(pieces, sent)
 
 
 class _Arrived:
@@ -193,15 +204,19 @@ class _Arrived:
 class _Clock:
     """What is left of a timeout."""
 
-    __slots__ = ("_end", "flags")
+    __slots__ = ("end",)
 
     def __init__(self, timeout: float | None) -> None:
-        self._end = None if timeout is None else time.monotonic() + timeout
-        self.flags = 0 if timeout is None else socket.MSG_DONTWAIT
+        self.end = None if timeout is None else time.monotonic() + timeout
+
+    def check(self) -> None:
+        """Raises `DeadlinePassed` once it has."""
+        if self.end is not None and time.monotonic() >= self.end:
+            raise DeadlinePassed
 
     def wait(self, ready: select.poll) -> None:
         """Wait until a poll object is ready; without a timeout the call that follows waits by itself."""
-        if self._end is not None and not ready.poll(max(0.0, self._end - time.monotonic()) * 1000):
+        if self.end is not None and not ready.poll(max(0.0, self.end - time.monotonic()) * 1000):
             raise DeadlinePassed
 
 
@@ -211,9 +226,10 @@ def _poll(channel: socket.socket, event: int) -> select.poll:
     return poll
 
 
-def _after(views: list[memoryview], sent: int) -> list[memoryview]:
-    for index, view in enumerate(views):
-        if sent < len(view):
-            return [view[sent:], *views[index + 1 :]]
-        sent -= len(view)
+def _after(pieces: Sequence[Buffer], sent: int) -> Sequence[Buffer]:
+    """What is left of the pieces when so many bytes of them are sent."""
+    for index, piece in enumerate(pieces):
+        if sent < len(piece):
+            return [memoryview(piece)[sent:], *pieces[index + 1 :]]
+        sent -= len(piece)
     return []

@@ -15,25 +15,23 @@ _TICK = os.sysconf("SC_CLK_TCK")
 
 
 @dataclass(frozen=True)
-class Warm:
-    """Medians of one grading; seconds."""
+class Cost:
+    """Medians of one run; seconds."""
 
     wall: float
     cpu: float
-    tests: int
 
 
-def warm(engine: Engine, name: str, path: Path, runs: int) -> Warm:
+def warm(engine: Engine, name: str, path: Path, runs: int) -> Cost:
     """One grading after the other in a warm engine, the engine's own share included."""
-    for _ in range(3):
-        tests = len(_grade(engine, name, path))
+    _grade(engine, name, path)
     walls = []
     cpu = _cpu_seconds()
     for _ in range(runs):
         started = time.perf_counter()
         _grade(engine, name, path)
         walls.append(time.perf_counter() - started)
-    return Warm(statistics.median(walls), (_cpu_seconds() - cpu) / runs, tests)
+    return Cost(statistics.median(walls), (_cpu_seconds() - cpu) / runs)
 
 
 def per_second(engine: Engine, name: str, path: Path, count: int, jobs: int) -> float:
@@ -44,11 +42,10 @@ def per_second(engine: Engine, name: str, path: Path, count: int, jobs: int) -> 
     return count / (time.perf_counter() - started)
 
 
-def _grade(engine: Engine, name: str, path: Path) -> tuple[object, ...]:
+def _grade(engine: Engine, name: str, path: Path) -> None:
     score = engine.grade(name, path, seed=1, stage="quick")
     if score.score != score.max_score:
         raise RuntimeError(f"{path} got {score.score} of {score.max_score}")
-    return score.tests
 
 
 def _cpu_seconds() -> float:

@@ -218,11 +218,13 @@ class _NoBackend:
 
 
 def main(name: str, runs: int) -> None:
-    """Print [wall, CPU] seconds as JSON."""
+    """For each line on stdin, print [wall, CPU] seconds as JSON."""
     torch.set_num_threads(1)
     declare_missing_operators()
     chosen = load(name)
-    print(json.dumps(measure(Exam.prepare(chosen), chosen.reference, runs)))
+    exam = Exam.prepare(chosen)
+    for _ in sys.stdin:
+        print(json.dumps(measure(exam, chosen.reference, runs)), flush=True)
 
 
 if __name__ == "__main__":
