@@ -95,8 +95,8 @@ def unavailable(error: InfrastructureError) -> None:
 class Machine:
     """What a grading could leave behind."""
 
-    processes: frozenset[int]  # our descendants
-    descriptors: tuple[tuple[int, int], ...]  # process, how many it has open; ours and our servers'
+    processes: tuple[str, ...]  # our descendants
+    descriptors: tuple[tuple[str, int], ...]  # process, how many it has open; ours and our servers'
     mounts: str
     groups: frozenset[str]
     marks: frozenset[str]
@@ -104,7 +104,7 @@ class Machine:
 
 def machine() -> Machine:
     processes = descendants(os.getpid())
-    counts = tuple((pid, open_descriptors(pid)) for pid in sorted({os.getpid(), *processes}))
+    counts = sorted((name_of(pid), open_descriptors(pid)) for pid in {os.getpid(), *processes})
     prefixes = tuple(f"tensorgrade-{pid}-" for pid in processes)
     groups = {
         name for _, folders, _ in os.walk("/sys/fs/cgroup") for name in folders if name.startswith(prefixes)
@@ -112,12 +112,23 @@ def machine() -> Machine:
     places = [Path("/tmp"), Path("/dev/shm"), Path("/var/tmp"), Path.home(), Path.cwd(), Path("/")]
     marks = {str(path) for place in places for path in place.glob("*tgm-*")}
     return Machine(
-        frozenset(processes),
-        counts,
+        tuple(sorted(map(name_of, processes))),
+        tuple(counts),
         Path("/proc/self/mountinfo").read_text(),
         frozenset(groups),
         frozenset(marks),
     )
+
+
+def name_of(pid: int) -> str:
+    """Its number; but one fork of the examiner is as good as another: a new one takes over after trouble."""
+    try:
+        parent = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1]
+        commands = {Path(f"/proc/{process}/cmdline").read_bytes() for process in (pid, parent)}
+    except (FileNotFoundError, ProcessLookupError):
+        return "ended"
+    is_fork = len(commands) == 1 and b"grader.examiner.server" in commands.pop()
+    return "a fork of the examiner" if is_fork else str(pid)
 
 
 def open_descriptors(pid: int) -> int:
