@@ -7,7 +7,7 @@ BIN    := $(VENV)/bin
 PIP_OPTIONS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup grade samples test check lint types layers fix bench lock schema clean
+.PHONY: help setup grade serve samples test check lint types layers fix bench chaos load lock schema clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -26,6 +26,9 @@ $(VENV)/.ready: requirements.lock pyproject.toml
 grade: $(VENV)/.ready  ## grade FILE for ASSIGNMENT and print the score
 	@test -n "$(ASSIGNMENT)" -a -n "$(FILE)" || { echo "usage: make grade ASSIGNMENT=vu_dl_a3 FILE=path/conv.py"; exit 2; }
 	@$(BIN)/tensorgrade grade "$(ASSIGNMENT)" "$(FILE)" $(OPTIONS)
+
+serve: $(VENV)/.ready  ## run the whole service here: http://127.0.0.1:8000
+	@$(BIN)/tensorgrade serve $(OPTIONS)
 
 samples: $(VENV)/.ready  ## check every assignment: reference, template and samples
 	$(BIN)/tensorgrade check --all
@@ -51,6 +54,12 @@ fix: $(VENV)/.ready  ## format, and mend what the linter can mend
 
 bench: $(VENV)/.ready  ## measure speed and memory on this machine
 	$(BIN)/python -m tests.bench
+
+chaos: $(VENV)/.ready  ## kill, lose and cut what the service is made of; 200 uploads on each database
+	CHAOS_SUBMISSIONS=$(or $(SUBMISSIONS),200) CHAOS_ROUNDS=3 $(BIN)/python -m pytest -q tests/chaos
+
+load: $(VENV)/.ready  ## measure the service under load
+	$(BIN)/python -m pytest -q --capture=no tests/load/load_*.py
 
 schema: $(VENV)/.ready  ## write the JSON Schema of a score to docs/
 	$(BIN)/tensorgrade schema > docs/score.schema.json

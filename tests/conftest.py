@@ -1,23 +1,18 @@
-"""What every test may use: a warm engine, or the reason why this machine cannot have one."""
+"""What every test may use: a warm engine and real servers, or the reason why this machine cannot have one."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import pytest
+from machine import unavailable
 
 from grader.engine import Engine
 from grader.errors import InfrastructureError
 
-CI = os.environ.get("CI") == "true"
-
-
-def unavailable(reason: str) -> None:
-    """Skip on a user's machine; fail in CI, where everything has to be there."""
-    if CI:
-        pytest.fail(reason)
-    pytest.skip(reason)
+if TYPE_CHECKING:
+    from servers import PostgreSql, Redis
 
 
 @pytest.fixture(scope="session")
@@ -29,3 +24,29 @@ def engine() -> Iterator[Engine]:
         except InfrastructureError as error:
             unavailable(f"no sandbox here: {error}")
         yield made
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[PostgreSql]:
+    """A PostgreSQL server for the whole run."""
+    from servers import PostgreSql, ServerUnavailable
+
+    try:
+        server = PostgreSql()
+    except ServerUnavailable as error:
+        unavailable(str(error))
+    yield server
+    server.close()
+
+
+@pytest.fixture(scope="session")
+def redis_server() -> Iterator[Redis]:
+    """A Redis server for the whole run. A test that kills it starts it again."""
+    from servers import Redis, ServerUnavailable
+
+    try:
+        server = Redis()
+    except ServerUnavailable as error:
+        unavailable(str(error))
+    yield server
+    server.close()

@@ -1,0 +1,1 @@
+"""Grades: how a student stands, and the gradebook of the staff."""

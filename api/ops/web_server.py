@@ -1,0 +1,42 @@
+"""Runs the web application in this process, with uvicorn.
+
+As a program (`python -m api.ops.web_server DESCRIPTOR`) it is what the supervisor starts.
+"""
+
+from __future__ import annotations
+
+import socket
+import sys
+
+import uvicorn
+
+from api.app import create_app
+from api.ops import logs
+from api.ops.console import faults, read_settings
+from api.settings import Settings
+
+_GOODBYE_SECONDS = 5  # that open answers (event streams) get when we stop
+_KEEP_ALIVE_SECONDS = 75
+
+
+def run(settings: Settings, descriptor: int | None = None) -> None:
+    """Serve until SIGTERM or SIGINT. `descriptor`: a socket that listens already."""
+    logs.configure(settings, "web")
+    config = uvicorn.Config(
+        create_app(settings),
+        host=settings.host,
+        port=settings.port,
+        log_config=None,
+        access_log=False,  # `api.ops.requests` writes that line
+        proxy_headers=False,  # `client_address` decides whose X-Forwarded-For counts
+        server_header=False,
+        timeout_keep_alive=_KEEP_ALIVE_SECONDS,
+        timeout_graceful_shutdown=_GOODBYE_SECONDS,
+    )
+    sockets = None if descriptor is None else [socket.socket(fileno=descriptor)]
+    uvicorn.Server(config).run(sockets=sockets)
+
+
+if __name__ == "__main__":
+    with faults():
+        run(read_settings(), int(sys.argv[1]))

@@ -1,0 +1,1 @@
+"""`tensorgrade serve`: the whole service with one command, as child processes that are looked after."""

@@ -1,0 +1,107 @@
+"""A whole worker process: its parts, its start and its end."""
+
+from __future__ import annotations
+
+import logging
+import os
+import secrets
+import socket
+import threading
+from collections.abc import Iterable
+
+from sqlalchemy import select
+
+from api.blobs import BlobStore
+from api.db.courses import Assignment
+from api.db.engine import Database
+from api.ops.worker_metrics import WorkerMetrics
+from api.queue.broker import QUEUES
+from api.queue.doorbell import Doorbell
+from api.settings import Settings
+from api.worker.bench import Bench
+from api.worker.celery_app import make_app, serve
+from api.worker.grader import Grader
+from api.worker.heart import Heart
+from api.worker.places import Places
+from api.worker.stages import remove_leftovers
+from grader.errors import UsageError
+
+_FAREWELL_SECONDS = 5.0
+_log = logging.getLogger(__name__)
+
+
+class WorkerProcess:
+    """Everything that a worker holds open. One per process: it handles signals."""
+
+    def __init__(self, settings: Settings) -> None:
+        queues = _queues(settings)
+        self._settings = settings
+        self._name = f"{socket.gethostname()[:60]}-{os.getpid()}-{secrets.token_hex(3)}"
+        self._database = Database(settings.database)
+        self._doorbell = Doorbell(settings)
+        self._grader = Grader(settings.root)
+        self._metrics = WorkerMetrics()
+        places = Places(settings.concurrency or len(os.sched_getaffinity(0)), queues)
+        self._bench = Bench(
+            self._name,
+            settings,
+            self._database,
+            BlobStore(settings.blobs),
+            self._doorbell,
+            self._grader,
+            places,
+            self._metrics,
+        )
+        self._heart = Heart(settings, self._database, self._bench)
+        self._ended = threading.Event()
+
+    def run(self) -> None:
+        """Work until SIGTERM.
+
+        Raises:
+            InfrastructureError: this machine cannot grade.
+        """
+        remove_leftovers()
+        try:
+            self._grader.warm_up(self._specs_in_use())
+        except BaseException:
+            self._grader.close()
+            raise
+        self._metrics.serve(self._settings.host, self._settings.metrics_port)
+        stopper = threading.Thread(target=self._stop_when_told, name="stopper", daemon=True)
+        stopper.start()
+        self._heart.start()
+        places = self._bench.places
+        _log.info("Worker %s is ready: %s, %d at once.", self._name, ",".join(places.queues), places.count)
+        try:
+            app = make_app(self._settings, self._bench.look)
+            serve(app, self._name, places.queues, places.count, self._bench.stopping.set)
+        finally:
+            self._bench.stopping.set()
+            self._ended.set()
+            stopper.join()
+
+    def _stop_when_told(self) -> None:
+        """Runs beside Celery, whose own end waits for all threads and for a broker that may be away."""
+        self._bench.stopping.wait()
+        _log.info("Worker %s stops.", self._name)
+        try:
+            self._bench.stop(self._settings.stop_seconds)
+            self._heart.stop()
+            self._grader.close()
+            self._doorbell.close()
+        finally:
+            if not self._ended.wait(_FAREWELL_SECONDS):
+                os._exit(0)
+
+    def _specs_in_use(self) -> Iterable[str]:
+        with self._database.read() as session:
+            return sorted(set(session.scalars(select(Assignment.spec).where(Assignment.is_open))))
+
+
+def _queues(settings: Settings) -> tuple[str, ...]:
+    queues = tuple(name.strip() for name in settings.queues.split(",") if name.strip())
+    unknown = sorted(set(queues) - set(QUEUES))
+    if unknown or not queues:
+        raise UsageError(f"TENSORGRADE_QUEUES is {settings.queues!r}; choose from {', '.join(QUEUES)}.")
+    return queues

@@ -1,0 +1,100 @@
+"""One job: from the upload to the score of all stages so far."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import tempfile
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from api.blobs import BlobStore
+from api.queue.claim import Claim
+from api.queue.lease import stage_seconds
+from api.settings import Settings
+from api.worker.grader import Grader
+from api.worker.progress import Progress
+from grader.engine import Stage
+from grader.errors import InfrastructureError
+from grader.scoring.merge import merge, missed
+from grader.scoring.model import Score
+
+_LONGEST_NAME = 100
+_PREFIX = "tensorgrade-job-"
+_OLD_SECONDS = 86_400.0  # longer than any grading
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The score of all stages so far. `all_anew`: this job ran the earlier ones again, too."""
+
+    score: Score
+    all_anew: bool = False
+
+
+def run(claim: Claim, grader: Grader, blobs: BlobStore, settings: Settings, progress: Progress) -> Outcome:
+    """Grade what was claimed.
+
+    Raises:
+        SpecError: the author's fault.
+        InfrastructureError: ours.
+    """
+    with tempfile.TemporaryDirectory(prefix=_PREFIX) as folder:
+        path = Path(folder) / safe_name(claim.file_name)
+        blobs.fetch(claim.blob_digest, path)
+        found = grader.prepare(claim.spec)
+        if claim.stage == "quick":
+            return Outcome(_grade(claim, grader, path, "quick", settings, progress))
+        earlier = _earlier(claim)
+        if earlier.spec_version == found.spec_version:
+            slow = _grade(claim, grader, path, "slow", settings, progress, missed(earlier))
+            if slow.spec_version == earlier.spec_version:
+                return Outcome(merge(earlier, slow, found.config.parts))
+        # The specs have changed since the quick stage: no score is made of two versions.
+        return Outcome(_grade(claim, grader, path, "all", settings), all_anew=True)
+
+
+def safe_name(file_name: str) -> str:
+    """A name for the upload on our disk: it keeps its suffixes, and is no path."""
+    base = PurePosixPath(file_name.replace("\\", "/")).name
+    return re.sub(r"[^A-Za-z0-9._-]", "_", base).lstrip(".-")[-_LONGEST_NAME:] or "submission"
+
+
+def remove_leftovers() -> None:
+    """Folders of workers that died."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
+        with suppress(OSError):
+            if time.time() - folder.stat().st_mtime > _OLD_SECONDS:
+                shutil.rmtree(folder)
+
+
+def _earlier(claim: Claim) -> Score:
+    if claim.earlier is None:
+        raise InfrastructureError("The score of the quick stage is not there.")
+    return Score.model_validate(claim.earlier)
+
+
+def _grade(
+    claim: Claim,
+    grader: Grader,
+    path: Path,
+    stage: Stage,
+    settings: Settings,
+    progress: Progress | None = None,
+    missed_before: tuple[str, ...] = (),
+) -> Score:
+    seconds = stage_seconds(claim.stage, settings)
+    if progress is None:
+        return grader.grade(claim.spec, path, seed=claim.seed, stage=stage, seconds=seconds)
+    return grader.grade(
+        claim.spec,
+        path,
+        seed=claim.seed,
+        stage=stage,
+        missed=missed_before,
+        seconds=seconds,
+        on_start=progress.on_start,
+        on_test=progress.on_test,
+    )

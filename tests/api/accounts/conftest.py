@@ -1,0 +1,31 @@
+"""Tests of accounts run with an application that has nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import argon2
+import pytest
+from fastapi import FastAPI
+from helpers_accounts import accounts_app
+
+from api.accounts import passwords
+from api.settings import Settings
+
+
+@pytest.fixture
+def app(service_settings: Settings) -> Iterator[FastAPI]:
+    """Accounts, and a route for each dependency."""
+    made = accounts_app(service_settings)
+    yield made
+    made.state.services.close()
+
+
+@pytest.fixture(autouse=True)
+def quick_passwords(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Hashes that take no time: these tests sign in hundreds of times."""
+    hasher = argon2.PasswordHasher(time_cost=1, memory_cost=128, parallelism=1)
+    monkeypatch.setattr(passwords, "_hasher", hasher)
+    passwords._decoy.cache_clear()
+    yield
+    passwords._decoy.cache_clear()

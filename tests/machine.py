@@ -1,0 +1,17 @@
+"""What happens where a machine lacks something that a test needs."""
+
+from __future__ import annotations
+
+import os
+from typing import NoReturn
+
+import pytest
+
+CI = os.environ.get("CI") == "true"
+
+
+def unavailable(reason: str) -> NoReturn:
+    """Skip on a user's machine; fail in CI, where everything has to be there."""
+    if CI:
+        pytest.fail(reason)
+    pytest.skip(reason)
