@@ -43,7 +43,7 @@ def create_app(settings: Settings) -> FastAPI:
         redoc_url=None,
     )
     app.state.services = Services.open(settings)
-    problems.install(app)
+    problems.install(app, pages.error_page)
     middleware.install(app, settings)
     for feature in _FEATURES:
         app.include_router(feature, prefix=PREFIX)

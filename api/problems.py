@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
 
@@ -18,8 +19,12 @@ _MOST_ERRORS = 20
 MEDIA_TYPE = "application/problem+json"
 
 
-def install(app: FastAPI) -> None:
-    """Register the handlers."""
+Page = Callable[[Request, dict[str, Any], dict[str, str]], Response]
+
+
+def install(app: FastAPI, page: Page | None = None) -> None:
+    """Register the handlers; `page` renders a problem for browsers, given the headers to send."""
+    app.state.problem_page = page
     app.add_exception_handler(ApiError, _on_api_error)
     app.add_exception_handler(RequestValidationError, _on_invalid)
     app.add_exception_handler(HTTPException, _on_http)
@@ -28,10 +33,9 @@ def install(app: FastAPI) -> None:
 
 def answer(request: Request, problem: dict[str, Any], headers: dict[str, str] | None = None) -> Response:
     """A problem in the form that the client prefers."""
-    if _wants_page(request):
-        from api.web.pages import error_page
-
-        return error_page(request, problem, headers or {})
+    page: Page | None = request.app.state.problem_page
+    if page is not None and _wants_page(request):
+        return page(request, problem, headers or {})
     return JSONResponse(problem, problem["status"], headers, media_type=MEDIA_TYPE)
 
 

@@ -7,9 +7,9 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
-from api.accounts.limiter import Limiter
 from api.blobs import BlobStore
 from api.db.engine import Database
+from api.limiter import Limiter
 from api.queue.doorbell import Doorbell
 from api.settings import Settings
 

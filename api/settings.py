@@ -36,7 +36,6 @@ class Settings(BaseSettings):
     host: str = "127.0.0.1"
     port: int = 8000
     public_url: str = ""  # as browsers see it; by default http://host:port
-    secret_key: SecretStr = SecretStr("")  # signs cookies; required in production, else kept in home/secret
     trusted_proxies: str = ""  # addresses whose X-Forwarded-For counts
     session_days: float = 14.0
     token_days: float = 180.0  # default life of an API token

@@ -6,10 +6,10 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from api import audit
 from api.accounts import service
 from api.accounts.oidc import Person
 from api.accounts.texts import normal_email
-from api.courses import audit
 from api.db.accounts import User
 from api.db.base import new_id
 from api.db.engine import Database

@@ -9,16 +9,15 @@ client, this browser's nonce, and now.
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import hmac
 import threading
 import time
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote, urlencode
 
-import httpx
+import httpx2 as httpx
+from authlib.common.errors import AuthlibBaseError
+from authlib.integrations.httpx_client import OAuth2Client
 from joserfc import jwt
 from joserfc.errors import InvalidKeyIdError, JoseError
 from joserfc.jwk import KeySet
@@ -66,18 +65,14 @@ class Provider:
 
     def authorization_url(self, attempt: Attempt) -> str:
         """Where the browser has to go. Raises `Unavailable`."""
-        endpoint = self._endpoint("authorization_endpoint")
-        query = {
-            "response_type": "code",
-            "client_id": self._client_id,
-            "redirect_uri": attempt.redirect_uri,
-            "scope": "openid email profile",
-            "state": attempt.state,
-            "nonce": attempt.nonce,
-            "code_challenge": _challenge(attempt.verifier),
-            "code_challenge_method": "S256",
-        }
-        return f"{endpoint}{'&' if '?' in endpoint else '?'}{urlencode(query)}"
+        with self._client(attempt) as client:
+            url, _state = client.create_authorization_url(
+                self._endpoint("authorization_endpoint"),
+                state=attempt.state,
+                code_verifier=attempt.verifier,
+                nonce=attempt.nonce,
+            )
+        return str(url)
 
     def check_issuer(self, given: str | None) -> None:
         """RFC 9207: the answer must come from this provider, if it says so. Raises `BadRequest`."""
@@ -101,22 +96,30 @@ class Provider:
             name=name if isinstance(name, str) else "",
         )
 
-    def _exchange(self, code: str, attempt: Attempt) -> dict[str, Any]:
-        form = {
-            "grant_type": "authorization_code",
-            "code": code,
-            "redirect_uri": attempt.redirect_uri,
-            "code_verifier": attempt.verifier,
-        }
-        auth: httpx.BasicAuth | None = None
+    def _client(self, attempt: Attempt) -> OAuth2Client:
+        """Authlib's client for one way through: PKCE, and the secret as the provider wants it."""
         methods = self._discovered().get("token_endpoint_auth_methods_supported", ["client_secret_basic"])
-        if self._client_secret and "client_secret_basic" in methods:
-            auth = httpx.BasicAuth(quote(self._client_id, safe=""), quote(self._client_secret, safe=""))
-        else:
-            form["client_id"] = self._client_id
-            if self._client_secret:
-                form["client_secret"] = self._client_secret
-        return _json("POST", self._endpoint("token_endpoint"), data=form, auth=auth)
+        by_header = self._client_secret and "client_secret_basic" in methods
+        by_form = "client_secret_post" if self._client_secret else "none"
+        return OAuth2Client(
+            client_id=self._client_id,
+            client_secret=self._client_secret or None,
+            token_endpoint_auth_method="client_secret_basic" if by_header else by_form,
+            scope="openid email profile",
+            redirect_uri=attempt.redirect_uri,
+            code_challenge_method="S256",
+            timeout=_TIMEOUT,
+        )
+
+    def _exchange(self, code: str, attempt: Attempt) -> dict[str, Any]:
+        endpoint = self._endpoint("token_endpoint")
+        try:
+            with self._client(attempt) as client:
+                return dict(client.fetch_token(endpoint, code=code, code_verifier=attempt.verifier))
+        except AuthlibBaseError as error:
+            raise refused("it does not accept the answer that the browser brought") from error
+        except (httpx.HTTPError, ValueError, TypeError) as error:
+            raise _away(f"{endpoint} does not answer as it should") from error
 
     def _verified(self, id_token: str, nonce: str) -> dict[str, Any]:
         try:
@@ -187,11 +190,6 @@ def refused(reason: str) -> BadRequest:
     return BadRequest(
         f"Single sign-on failed: {reason}. Start again from the sign-in page.", kind="single-sign-on"
     )
-
-
-def _challenge(verifier: str) -> str:
-    """RFC 7636: what the provider will compare the verifier with."""
-    return base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).decode().rstrip("=")
 
 
 def _check_party(claims: dict[str, Any], client_id: str) -> None:

@@ -13,12 +13,12 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import RedirectResponse
 
 from api.accounts import sessions
-from api.accounts.limiter import client_key
 from api.accounts.linking import user_for
 from api.accounts.oidc import Attempt, Provider, refused
 from api.accounts.secrets import new_secret
 from api.accounts.texts import safe_next
 from api.errors import ApiError, NotFound
+from api.limiter import client_key
 from api.services import Running, Services
 from api.settings import Settings
 

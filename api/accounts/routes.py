@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from api.accounts import invitation_routes, session_routes, token_routes, user_routes
+from api.accounts import session_routes, token_routes, user_routes
 
 router = APIRouter()
-for feature in (session_routes, token_routes, invitation_routes, user_routes):
+for feature in (session_routes, token_routes, user_routes):
     router.include_router(feature.router)

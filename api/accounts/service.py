@@ -12,9 +12,9 @@ from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from api import audit
 from api.accounts import passwords, sessions, tokens
 from api.accounts.texts import normal_email, plain
-from api.courses import audit
 from api.db.accounts import User
 from api.db.base import new_id
 from api.db.engine import Database

@@ -5,9 +5,9 @@ from __future__ import annotations
 from fastapi import Request
 
 from api.accounts import service
-from api.accounts.limiter import client_key
 from api.db.accounts import User
 from api.errors import NotAuthenticated
+from api.limiter import client_key
 from api.services import Services
 
 

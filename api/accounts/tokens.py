@@ -11,9 +11,9 @@ from sqlalchemy import ColumnElement, func, or_, select, update
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
+from api import audit
 from api.accounts.actor import Scope
 from api.accounts.secrets import digest, new_secret
-from api.courses import audit
 from api.db.accounts import ApiToken
 from api.db.base import now
 from api.db.engine import Database

@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import Any, Self
 from urllib.parse import quote
 
-import httpx
+import httpx2 as httpx
 
 from api.client import events
 from api.client.credentials import Credentials

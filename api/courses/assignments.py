@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from api.courses.audit import record
+from api.audit import record
 from api.courses.changes import apply_changes
 from api.courses.checks import checked_slug, unique
 from api.courses.sync import current_version

@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from api.courses.audit import record
+from api.audit import record
 from api.courses.checks import unique
 from api.db.base import now
 from api.db.courses import Assignment, Extension

@@ -12,8 +12,8 @@ import uuid
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
+from api.audit import record
 from api.courses.assignments import policy_of
-from api.courses.audit import record
 from api.courses.checks import unique
 from api.db.courses import Assignment, Group, GroupMember
 from api.db.submissions import Submission

@@ -9,7 +9,7 @@ from typing import Literal
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from api.courses.audit import record
+from api.audit import record
 from api.courses.checks import unique
 from api.courses.roster_file import ClassList, LineError, Row
 from api.db.accounts import User

@@ -12,8 +12,8 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from api.audit import record
 from api.courses.assignments import change_assignment, create_assignment, set_policy
-from api.courses.audit import record
 from api.courses.changes import apply_changes
 from api.courses.checks import checked_email, checked_slug, checked_zone, unique
 from api.courses.extensions import grant_extension, revoke_extension

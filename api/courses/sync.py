@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from api.courses.audit import record
+from api.audit import record
 from api.courses.marks import marks_of
 from api.db.base import now
 from api.db.courses import Assignment, SpecVersion

@@ -57,9 +57,7 @@ class Submission(Base):
     size: Mapped[int]
     received_at: Mapped[datetime] = mapped_column(default=now)  # what deadlines are compared with
     idempotency_key: Mapped[str | None] = mapped_column(String(200))
-    is_chosen: Mapped[bool] = mapped_column(
-        default=False
-    )  # by its student, where the policy lets them
+    is_chosen: Mapped[bool] = mapped_column(default=False)  # by its student, where the policy lets them
     is_test: Mapped[bool] = mapped_column(default=False)  # of the staff: counts for nobody
     state: Mapped[str] = mapped_column(String(16), default=State.QUEUED)
     grading_id: Mapped[uuid.UUID | None]  # the official grading; no foreign key: it would be circular

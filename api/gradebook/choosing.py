@@ -7,7 +7,7 @@ import uuid
 from sqlalchemy import or_, update
 from sqlalchemy.orm import Session
 
-from api.courses import audit
+from api import audit
 from api.courses.access import SubmissionAccess
 from api.db.submissions import Submission
 from api.errors import Conflict

@@ -65,7 +65,7 @@ def retry(
     """Give dead jobs another try."""
     from sqlalchemy import select
 
-    from api.courses.audit import record
+    from api.audit import record
     from api.db.queue import Job, JobState
     from api.ops.connect import services
     from api.queue.dead import retry as retry_one
@@ -89,7 +89,7 @@ def requeue(job: Annotated[str, typer.Argument(help="The id of a job that a work
     """Take a job from a worker that hangs: what that one still sends is refused."""
     from sqlalchemy import select
 
-    from api.courses.audit import record
+    from api.audit import record
     from api.db.queue import Job, JobState
     from api.ops.connect import services
     from api.queue.states import wait_again

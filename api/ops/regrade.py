@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from api.courses.audit import record
+from api.audit import record
 from api.db.accounts import User
 from api.db.base import new_id
 from api.db.submissions import Grading, State, Submission

@@ -13,8 +13,8 @@ from sqlalchemy.orm import Session
 
 from api.accounts.actor import Actor, Scope
 from api.accounts.dependencies import Acting
+from api.audit import record
 from api.courses.access import submission_for
-from api.courses.audit import record
 from api.db.courses import Enrolment, Role
 from api.db.queue import Job, JobState
 from api.db.submissions import Submission

@@ -13,8 +13,8 @@ from sqlalchemy import select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
+from api import audit
 from api.accounts.actor import Actor
-from api.courses import audit
 from api.courses.access import AssignmentAccess, SubmissionAccess
 from api.db.base import now
 from api.db.submissions import Blob, Grading, State, Submission

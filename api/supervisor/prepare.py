@@ -9,7 +9,7 @@ from contextlib import closing
 from pathlib import Path
 
 from api.courses.demo import DemoAccounts, make_demo
-from api.courses.sync import sync_specs
+from api.courses.sync import sync_specs, use_newest
 from api.db import migrate
 from api.db.engine import Database
 from api.settings import Settings
@@ -43,6 +43,9 @@ def prepare(settings: Settings, say: Say, *, demo: bool) -> None:
         accounts = make_demo(database, settings.root) if demo else None
         for line in sync_specs(database, settings.root).lines():
             say(line)
+        if settings.environment == "development":  # in production an instructor decides
+            for moved in use_newest(database):
+                say(f"{moved} uses the specs as they are on disk now.")
     if accounts is not None:
         _announce(accounts, settings.home / "demo-accounts.txt", say)
 

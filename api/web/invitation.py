@@ -8,10 +8,11 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Form, Request, Response
 from fastapi.responses import RedirectResponse
 
-from api.accounts import csrf, invitations, sessions
-from api.accounts.limiter import client_key
+from api.accounts import csrf, sessions
+from api.courses import invitations
 from api.db.courses import Course, Role
 from api.errors import ApiError
+from api.limiter import client_key
 from api.services import Running, Services
 from api.web.home import ROLE_WORDS
 from api.web.render import page

@@ -109,6 +109,8 @@ class Bench:
                 self._held.pop((mine.job_id, mine.attempt), None)
             self.places.done(mine.queue)
             self._metrics.ran(mine.stage, outcome, time.monotonic() - started, sandboxes)
+        if outcome == "failed" and not self.stopping.is_set():
+            self._grader.revive()
 
     def _work(self, mine: Claim) -> tuple[str, int]:
         """Grade, and write what came of it: one word for that, and how many sandboxes it took."""
@@ -129,6 +131,4 @@ class Bench:
         expected = isinstance(error, (SpecError, InfrastructureError))
         _log.error("Not graded: %s", error, exc_info=None if expected else error)
         written = fail(self._database, mine, error, self._settings)
-        if not isinstance(error, SpecError) and not self.stopping.is_set():
-            self._grader.revive()
         return "failed" if written else "lost"

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from celery import Celery
-from celery.signals import worker_shutting_down
+from celery.platforms import SecurityWarning
+from celery.signals import setup_logging, worker_shutting_down
 
 from api.queue.broker import broker_app
 from api.settings import Settings
@@ -30,6 +32,8 @@ def serve(
         on_stop()
 
     worker_shutting_down.connect(_stop, weak=False)
+    setup_logging.connect(_leave_logging_alone, weak=False)
+    warnings.filterwarnings("ignore", category=SecurityWarning)  # of pickled messages: ours are JSON
     worker = app.Worker(
         hostname=name,
         pool="threads",
@@ -42,3 +46,7 @@ def serve(
         without_heartbeat=True,
     )
     worker.start()
+
+
+def _leave_logging_alone(**_: Any) -> None:
+    """As long as somebody takes part in it, Celery does not set logging up by itself."""

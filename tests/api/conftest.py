@@ -81,7 +81,6 @@ def service_settings(tmp_path: Path, database_url: str) -> Settings:
         home=tmp_path / "home",
         database_url=database_url,
         broker_url="",
-        secret_key="only-for-tests-" + "0" * 32,
         rate_limits=False,
         log_format="text",
     )

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import httpx
+import httpx2 as httpx
 from servers import free_port, wait_for
 from sqlalchemy import func, select
 
@@ -27,7 +27,6 @@ _API = (
 )
 _SETTINGS = {
     "TENSORGRADE_RATE_LIMITS": "false",
-    "TENSORGRADE_SECRET_KEY": "only-for-tests-" + "0" * 32,
     "TENSORGRADE_CONCURRENCY": "1",
     "TENSORGRADE_LEASE_SECONDS": "4",
     "TENSORGRADE_HEARTBEAT_SECONDS": "1",

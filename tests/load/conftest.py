@@ -59,7 +59,6 @@ def load_settings(backend: str, tmp_path: Path, request: pytest.FixtureRequest) 
         home=tmp_path,
         database_url=database_url,
         broker_url=broker_url,
-        secret_key="only-for-tests-" + "0" * 32,
         rate_limits=False,
     )
 

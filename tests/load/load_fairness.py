@@ -69,6 +69,8 @@ def _enqueue(world: World, user: uuid.UUID) -> None:
             size=1,
             is_test=False,
         )
+        session.add(submission)
+        session.flush()
         grading = Grading(id=new_id(), submission_id=submission.id, seed=1)
         enqueue(session, grading, submission, assignment.spec_version, world.settings)
 

@@ -45,9 +45,9 @@ def test_100_000_stored(load_world: World, measured: Measurements, backend: str)
     }
     with TestClient(create_app(load_world.settings), base_url=load_world.settings.url) as client:
         for what, (address, who) in asked.items():
-            measured.times(
-                f"{_STUDENTS * _EACH:,} stored: {what}", backend, _ask(client, address, load_world.token(who))
-            )
+            headers = load_world.browser(who) if address == "/" else load_world.token(who)
+            what_of = f"{_STUDENTS * _EACH:,} stored: {what}"
+            measured.times(what_of, backend, _ask(client, address, headers))
 
 
 def _ask(client: TestClient, address: str, headers: dict[str, str]) -> list[float]:
@@ -56,7 +56,7 @@ def _ask(client: TestClient, address: str, headers: dict[str, str]) -> list[floa
         started = time.monotonic()
         answer = client.get(address, headers=headers)
         seconds.append(time.monotonic() - started)
-        assert answer.status_code in (200, 303), answer.text
+        assert answer.status_code == 200, f"{address}: {answer.text}"
     return seconds
 
 

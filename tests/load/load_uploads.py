@@ -6,7 +6,7 @@ import threading
 import time
 from pathlib import Path
 
-import httpx
+import httpx2 as httpx
 from measurements import Measurements
 from processes import Service
 from servers import wait_for

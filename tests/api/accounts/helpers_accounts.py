@@ -18,6 +18,7 @@ from api.accounts.dependencies import (
 )
 from api.accounts.oidc_routes import router as single_sign_on
 from api.accounts.routes import router as accounts
+from api.courses.invitation_routes import router as invitations
 from api.services import Services
 from api.settings import Settings
 
@@ -30,6 +31,7 @@ def accounts_app(settings: Settings) -> FastAPI:
     app.state.services = Services.open(settings)
     problems.install(app)
     app.include_router(accounts, prefix=API)
+    app.include_router(invitations, prefix=API)
     app.include_router(single_sign_on)
     app.add_api_route("/read", reading, methods=["GET"])
     app.add_api_route("/submit", submitting, methods=["POST"])

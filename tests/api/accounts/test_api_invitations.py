@@ -12,8 +12,9 @@ from sqlalchemy import select, update
 from starlette.testclient import TestClient
 from world import World
 
-from api.accounts import invitations, service
+from api.accounts import service
 from api.accounts.actor import Scope
+from api.courses import invitations
 from api.db.accounts import Invitation, User
 from api.db.base import now
 from api.db.courses import AuditEvent, Course, Enrolment, Role

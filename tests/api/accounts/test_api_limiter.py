@@ -8,8 +8,8 @@ from helpers_accounts import API, accounts_app, browser
 from starlette.requests import Request
 from world import PASSWORD, World
 
-from api.accounts.limiter import Limiter, client_address, client_key
 from api.errors import TooManyRequests
+from api.limiter import Limiter, client_address, client_key
 from api.settings import Settings
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
-import httpx
+import httpx2 as httpx
 import pytest
 from fastapi import FastAPI
 from helpers_accounts import API, accounts_app, browser, sign_in

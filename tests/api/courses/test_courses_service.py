@@ -11,9 +11,9 @@ from sqlalchemy import select
 from world import World
 
 from api.accounts import passwords
+from api.audit import record
 from api.courses import service
 from api.courses.assignments import policy_of
-from api.courses.audit import record
 from api.courses.demo import make_demo
 from api.courses.groups import find_group, group_of, members_of
 from api.db.accounts import User

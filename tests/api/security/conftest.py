@@ -51,7 +51,7 @@ def running(tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path) -> 
     """The application, everybody, and alice's objects."""
     home = tmp_path_factory.mktemp("home")
     shutil.copy(sqlite_template, home / "tensorgrade.sqlite")
-    settings = Settings(_env_file=None, home=home, secret_key="only-for-tests-" + "0" * 32, rate_limits=False)
+    settings = Settings(_env_file=None, home=home, rate_limits=False)
     world = make_world(settings, Database(settings.database))
     ids = _objects(world)
     world.database.close()  # everything is in the one file now

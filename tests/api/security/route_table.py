@@ -14,7 +14,7 @@ from typing import Any
 
 from fastapi import FastAPI
 from fastapi.routing import iter_route_contexts
-from httpx import Response
+from httpx2 import Response
 from starlette.testclient import TestClient
 from world import World
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import pytest
 from fastapi import FastAPI
-from httpx import Response
+from httpx2 import Response
 from route_table import BROWSER_ONLY, OUTSIDERS, REACHES, ROUTES, Asker, Level, Operation, operations
 from world import World
 

@@ -7,7 +7,7 @@ import uuid
 import zipfile
 from typing import Any
 
-from httpx import Response
+from httpx2 import Response
 from starlette.testclient import TestClient
 from world import RIGHT, World
 

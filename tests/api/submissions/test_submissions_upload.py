@@ -102,7 +102,9 @@ def test_a_mistake_in_the_code_is_a_warning(client: TestClient, world: World) ->
 NOTEBOOK = json.dumps({"cells": [], "nbformat": 4, "metadata": {}}).encode()
 
 
-def test_a_notebook_is_a_kind(client: TestClient, world: World) -> None:
+def test_a_notebook_is_a_kind_where_the_course_takes_it(client: TestClient, world: World) -> None:
+    assert upload(client, world.token("alice"), NOTEBOOK, "a.ipynb").status_code == 415
+    set_policy(world, accept=[".ipynb"])
     assert upload(client, world.token("alice"), NOTEBOOK, "a.ipynb").status_code == 202
 
 
@@ -119,8 +121,6 @@ def test_a_notebook_is_a_kind(client: TestClient, world: World) -> None:
         ("bomb.zip", zipped({"conv.py": b"\n" * 30_000_000}), 422, "unpacks to more"),
         ("many.zip", zipped({f"a{n}.py": b"x=1" for n in range(300)}), 422, "more than 200 files"),
         ("conv.tar.gz", b"\x1f\x8bbroken", 422, "damaged"),
-        ("a.ipynb", b"{}", 422, "no cells"),
-        ("a.ipynb", b"[" * 100_000, 422, "not a readable notebook"),
         ("big.py", b"#" * 2_000_001, 413, "at most 2.0 MB"),
     ],
 )
@@ -181,6 +181,16 @@ def test_broken_forms_are_refused(
     assert answer.status_code == status, answer.text
     assert answer.headers["content-type"] == "application/problem+json"
     assert _scratch(service_settings) == []
+
+
+@pytest.mark.parametrize(
+    ("content", "words"), [(b"{}", "no cells"), (b"[" * 100_000, "not a readable notebook")]
+)
+def test_a_broken_notebook(client: TestClient, world: World, content: bytes, words: str) -> None:
+    set_policy(world, accept=[".ipynb"])
+    answer = upload(client, world.token("alice"), content, "a.ipynb")
+    assert answer.status_code == 422
+    assert words in answer.json()["detail"]
 
 
 def test_too_many_files(client: TestClient, world: World) -> None:

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 
-import httpx
+import httpx2 as httpx
 import pytest
 from servers import free_port
 from test_api_watch import REPOSITORY, until, watched

@@ -12,8 +12,8 @@ from sqlalchemy import select
 from starlette.testclient import TestClient
 from world import PASSWORD, RIGHT, World
 
-from api.accounts import invitations
 from api.accounts.actor import Scope
+from api.courses import invitations
 from api.db.accounts import ApiToken
 from api.db.base import now
 from api.db.courses import Assignment, Course, Enrolment, Role

@@ -7,10 +7,9 @@ import uuid
 from fastapi import APIRouter, Request, Response, status
 from sqlalchemy import select
 
-from api.accounts import csrf, invitations
+from api.accounts import csrf
 from api.accounts.actor import Scope
 from api.accounts.dependencies import Acting, MaybeIdentified, require_scope
-from api.accounts.limiter import client_key
 from api.accounts.views import (
     Acceptance,
     InvitationView,
@@ -19,10 +18,12 @@ from api.accounts.views import (
     NewInvitationView,
     UserView,
 )
+from api.courses import invitations
 from api.courses.access import course_for, require_instructor
 from api.db.accounts import Invitation, User
 from api.db.courses import Course, Enrolment
 from api.errors import NotAuthenticated
+from api.limiter import client_key
 from api.pagination import Page, Paging
 from api.services import Running, Services
 

@@ -13,9 +13,9 @@ from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from api import audit
 from api.accounts import passwords, service
 from api.accounts.secrets import digest, new_secret
-from api.courses import audit
 from api.db.accounts import Invitation, User
 from api.db.base import new_id, now
 from api.db.courses import Course, Enrolment, Role
