@@ -66,13 +66,13 @@ class Remote:
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Call it in the sandbox."""
-        return self._ask(
-            lambda target, encoder: m.Call(
-                target,
-                [encoder.encode(value) for value in args],
-                {name: encoder.encode(value) for name, value in kwargs.items()},
-            )
-        )
+
+        def request(encoder: Encoder) -> m.Operation:
+            handle: m.Handle = self.__tensorgrade_handle__()
+            named = {name: encoder.encode(value) for name, value in kwargs.items()}
+            return m.Call(handle.id, [encoder.encode(value) for value in args], named)
+
+        return ask(self._session, request)
 
     def __getitem__(self, key: Any) -> Any:
         return self._ask(lambda target, encoder: m.Index(target, encoder.encode(key)))

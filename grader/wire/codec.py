@@ -9,6 +9,7 @@ buffer exists, is used once, and has exactly prod(shape) * itemsize bytes.
 from __future__ import annotations
 
 import collections
+import functools
 import math
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
@@ -73,6 +74,7 @@ class Encoder:
         """Types of torch and numpy, found without importing either."""
         module = type(value).__module__
         if module == "torch":
+            _know_torch()
             return self._torch(value)
         if (
             module == "numpy"
@@ -83,11 +85,15 @@ class Encoder:
             return self._array(np.asarray(value), family)
         return self._as_handle(value)
 
+    def _plain_tensor(self, tensor: torch.Tensor, _: int) -> m.Value:
+        """A tensor of torch's own class."""
+        return self._tensor(tensor) if self._by_value(tensor) else self._as_handle(tensor)
+
     def _torch(self, value: Any) -> m.Value:
         import torch
 
-        if type(value) is torch.Tensor and self._by_value(value):
-            return self._tensor(value)
+        if type(value) is torch.Tensor:
+            return self._plain_tensor(value, 0)
         if isinstance(value, torch.Size):
             return m.TupleOf(list(value))
         if isinstance(value, torch.dtype):
@@ -152,6 +158,14 @@ _RULES: dict[type, _Rule] = {
     slice: Encoder._slice,
     type(...): lambda _self, _value, _depth: m.Dots(),
 }
+
+
+@functools.cache
+def _know_torch() -> None:
+    """Once a tensor was seen, the next one is recognised at once."""
+    import torch
+
+    _RULES[torch.Tensor] = Encoder._plain_tensor
 
 
 class Decoder:
@@ -262,10 +276,11 @@ def _check_sendable(shape: Sequence[int]) -> None:
 def _check_shape(shape: list[int], have: int, item_bytes: int) -> None:
     if len(shape) > MOST_AXES or (shape and not 0 <= min(shape) <= max(shape) < _LARGEST_AXIS):
         raise WireError("A tensor has a shape that cannot be one.")
+    size = math.prod(shape)
     # Zero-sized axes must not hide huge ones: strides are computed from all of them.
-    if math.prod(axis or 1 for axis in shape) > _LARGEST_AXIS:
+    if (size or math.prod(axis or 1 for axis in shape)) > _LARGEST_AXIS:
         raise WireError("A tensor has a shape that is too large.")
-    if have != math.prod(shape) * item_bytes:
+    if have != size * item_bytes:
         raise WireError(f"A tensor of shape {tuple(shape)} came with {have} bytes.")
     if not is_printable(shape):
         raise WireError(f"A tensor of shape {tuple(shape)} has too many axes.")

@@ -14,7 +14,7 @@ fault, and ends the connection.
 
 from __future__ import annotations
 
-import itertools
+import functools
 import select
 import socket
 import struct
@@ -30,6 +30,7 @@ _MAGIC = b"TGW1"
 _HEADER = struct.Struct("<4sII")
 _SCRATCH = 1 << 16  # a frame up to this size arrives in one system call; more where the table may be longer
 _MOST_VECTORS = 512  # below IOV_MAX
+_SMALL = 1 << 12  # a frame up to this size is copied into one piece: cheaper than sending several
 _TICK = struct.pack("ll", 0, 10_000)  # struct timeval: how often a reader with a deadline looks at the clock
 
 
@@ -43,9 +44,8 @@ class FrameCaps:
 
     def allow(self, envelope: bytes, buffers: Sequence[Buffer]) -> bool:
         """Whether a frame of these would be accepted."""
-        lengths = [len(buffer) for buffer in buffers]
-        within = len(envelope) <= self.envelope_bytes and len(lengths) <= self.buffers
-        return within and sum(lengths) <= self.buffer_bytes
+        within = len(envelope) <= self.envelope_bytes and len(buffers) <= self.buffers
+        return within and sum(map(len, buffers)) <= self.buffer_bytes
 
 
 class ConnectionEnded(Exception):
@@ -76,13 +76,13 @@ class Connection:
             ConnectionEnded: the other side is gone.
             DeadlinePassed: it does not read.
         """
-        lengths = [len(buffer) for buffer in buffers]
+        lengths = list(map(len, buffers))
         head = _HEADER.pack(_MAGIC, len(envelope), len(lengths))
-        if not lengths:
-            self._write([head + envelope], timeout)
-            return
-        table = struct.pack(f"<{len(lengths)}Q", *lengths)
-        self._write([head + table + envelope, *filter(len, buffers)], timeout)
+        head += _table(len(lengths)).pack(*lengths) + envelope
+        if len(head) + sum(lengths) <= _SMALL:
+            self._write([b"".join((head, *buffers))], timeout)
+        else:
+            self._write([head, *filter(len, buffers)], timeout)
 
     def receive(self, timeout: float | None = None) -> tuple[memoryview, list[bytearray]]:
         """Read one frame: its envelope (valid until the next call) and its buffers.
@@ -100,7 +100,7 @@ class Connection:
             raise WireError(f"A message of {envelope_length} bytes with {count} buffers is over the cap.")
         head = _HEADER.size + 8 * count
         have = self._at_least(head, have, clock)
-        lengths = struct.unpack_from(f"<{count}Q", self._scratch, _HEADER.size)
+        lengths = _table(count).unpack_from(self._scratch, _HEADER.size)
         if sum(lengths) > self._caps.buffer_bytes:
             raise WireError(
                 f"A message with {sum(lengths)} bytes of data is over the cap of {self._caps.buffer_bytes}."
@@ -110,9 +110,12 @@ class Connection:
             raise WireError("Bytes arrived out of turn.")
         if missing:
             return self._body(head, envelope_length, lengths, have, clock)
-        start = head + envelope_length
-        ends = itertools.accumulate(lengths, initial=start)
-        return self._view[head:start], [bytearray(self._view[a:b]) for a, b in itertools.pairwise(ends)]
+        end = head + envelope_length
+        envelope, buffers = self._view[head:end], []
+        for length in lengths:
+            buffers.append(bytearray(self._view[end : end + length]))
+            end += length
+        return envelope, buffers
 
     def unread(self) -> bool:
         """Whether something arrived that nobody asked for.
@@ -218,6 +221,12 @@ class _Clock:
         """Wait until a poll object is ready; without a timeout the call that follows waits by itself."""
         if self.end is not None and not ready.poll(max(0.0, self.end - time.monotonic()) * 1000):
             raise DeadlinePassed
+
+
+@functools.cache
+def _table(count: int) -> struct.Struct:
+    """The lengths of so many buffers; there are at most as many of these as a frame may have buffers."""
+    return struct.Struct(f"<{count}Q")
 
 
 def _poll(channel: socket.socket, event: int) -> select.poll:
