@@ -7,7 +7,7 @@ BIN    := $(VENV)/bin
 PIP_OPTIONS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup grade serve samples test check lint types layers fix bench chaos load lock schema clean
+.PHONY: help setup grade serve samples test check lint types layers fix bench test-composed chaos load lock schema clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -54,6 +54,9 @@ fix: $(VENV)/.ready  ## format, and mend what the linter can mend
 
 bench: $(VENV)/.ready  ## measure speed and memory on this machine
 	$(BIN)/python -m tests.bench
+
+test-composed: $(VENV)/.ready  ## the service's tests once more, on PostgreSQL and Redis
+	SERVICE_TESTS=composed $(BIN)/python -m pytest -q tests/api
 
 chaos: $(VENV)/.ready  ## kill, lose and cut what the service is made of; 200 uploads on each database
 	CHAOS_SUBMISSIONS=$(or $(SUBMISSIONS),200) CHAOS_ROUNDS=3 $(BIN)/python -m pytest -q tests/chaos

@@ -40,7 +40,7 @@ def serve(
 def api(host: _Host = None, port: _Port = None) -> None:
     """Run the web application alone."""
     from api.ops.console import faults, read_settings
-    from api.ops.web_server import run
+    from api.web_server import run
 
     with faults():
         run(read_settings(host=host, port=port))

@@ -10,9 +10,10 @@ from typing import Any
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from sqlalchemy.exc import OperationalError
 from starlette.exceptions import HTTPException
 
-from api.errors import ApiError
+from api.errors import ApiError, Unavailable
 
 _LOG = logging.getLogger(__name__)
 _MOST_ERRORS = 20
@@ -28,6 +29,7 @@ def install(app: FastAPI, page: Page | None = None) -> None:
     app.add_exception_handler(ApiError, _on_api_error)
     app.add_exception_handler(RequestValidationError, _on_invalid)
     app.add_exception_handler(HTTPException, _on_http)
+    app.add_exception_handler(OperationalError, _on_database_away)
     app.add_exception_handler(Exception, _on_bug)
 
 
@@ -75,6 +77,15 @@ async def _on_http(request: Request, error: Exception) -> Response:
     kind = status.phrase.lower().replace(" ", "-")
     problem = _problem(request, error.status_code, status.phrase, kind, detail)
     return answer(request, problem, dict(error.headers or {}))
+
+
+async def _on_database_away(request: Request, error: Exception) -> Response:
+    _LOG.warning("The database did not answer: %s", type(error).__name__, exc_info=error)
+    away = Unavailable(
+        "The database cannot be reached just now. Nothing that was accepted is lost: try again in a moment.",
+        headers={"Retry-After": "2"},
+    )
+    return answer(request, away.problem(request.url.path), away.headers)
 
 
 async def _on_bug(request: Request, error: Exception) -> Response:

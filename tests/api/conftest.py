@@ -1,12 +1,14 @@
 """What tests of the service may use: databases, brokers, the application, and a small university in it.
 
 A test (or fixture) that asks for `database` runs once with SQLite and once with PostgreSQL; all others run
-with SQLite.
+with SQLite and no broker. With SERVICE_TESTS=composed (`make test-composed`) all run with PostgreSQL and
+Redis.
 """
 
 from __future__ import annotations
 
 import itertools
+import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,19 +23,20 @@ from api.db import migrate
 from api.db.engine import Database
 from api.settings import Settings
 
+COMPOSED = os.environ.get("SERVICE_TESTS") == "composed"
 _NUMBERS = itertools.count()
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Both databases for those that name `database`."""
-    if "database" in metafunc.fixturenames:
+    if "database" in metafunc.fixturenames and not COMPOSED:
         metafunc.parametrize("backend", ["sqlite", "postgresql"], indirect=True)
 
 
 @pytest.fixture
 def backend(request: pytest.FixtureRequest) -> str:
     """Which database this test runs with."""
-    return getattr(request, "param", "sqlite")
+    return getattr(request, "param", "postgresql" if COMPOSED else "sqlite")
 
 
 @pytest.fixture(scope="session")
@@ -74,13 +77,13 @@ def database_url(backend: str, tmp_path: Path, request: pytest.FixtureRequest) -
 
 
 @pytest.fixture
-def service_settings(tmp_path: Path, database_url: str) -> Settings:
+def service_settings(tmp_path: Path, database_url: str, request: pytest.FixtureRequest) -> Settings:
     """Settings with a home of this test's own; nothing of the machine's environment that tests would miss."""
     return Settings(
         _env_file=None,
         home=tmp_path / "home",
         database_url=database_url,
-        broker_url="",
+        broker_url=request.getfixturevalue("broker_url") if COMPOSED else "",
         rate_limits=False,
         log_format="text",
     )

@@ -7,18 +7,24 @@ from collections.abc import Iterator
 import argon2
 import pytest
 from fastapi import FastAPI
-from helpers_accounts import accounts_app
+from helpers_accounts import OPENED, accounts_app
 
 from api.accounts import passwords
 from api.settings import Settings
 
 
 @pytest.fixture
-def app(service_settings: Settings) -> Iterator[FastAPI]:
+def app(service_settings: Settings) -> FastAPI:
     """Accounts, and a route for each dependency."""
-    made = accounts_app(service_settings)
-    yield made
-    made.state.services.close()
+    return accounts_app(service_settings)
+
+
+@pytest.fixture(autouse=True)
+def closed_services() -> Iterator[None]:
+    """Whatever a test opened is closed after it."""
+    yield
+    while OPENED:
+        OPENED.pop().close()
 
 
 @pytest.fixture(autouse=True)

@@ -23,12 +23,14 @@ from api.services import Services
 from api.settings import Settings
 
 API = "/api/v1"
+OPENED: list[Services] = []  # by this test
 
 
 def accounts_app(settings: Settings) -> FastAPI:
     """An application with nothing but accounts, and a route for each dependency."""
     app = FastAPI()
     app.state.services = Services.open(settings)
+    OPENED.append(app.state.services)
     problems.install(app)
     app.include_router(accounts, prefix=API)
     app.include_router(invitations, prefix=API)

@@ -54,10 +54,8 @@ def sso(service_settings: Settings, provider: OidcProvider) -> Settings:
 
 
 @pytest.fixture
-def app(sso: Settings) -> Iterator[FastAPI]:
-    made = accounts_app(sso)
-    yield made
-    made.state.services.close()
+def app(sso: Settings) -> FastAPI:
+    return accounts_app(sso)
 
 
 def begin(client: TestClient, path: str = "/login/oidc") -> dict[str, str]:

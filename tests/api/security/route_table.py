@@ -55,7 +55,6 @@ _BY_LEVEL = {
         GET /invitations/{token}
         POST /invitations/{token}
         GET /api/v1/openapi.json
-        GET /api/v1/docs
         POST /api/v1/session
         POST /api/v1/login
         POST /api/v1/invitations/{token}/accept

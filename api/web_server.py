@@ -1,6 +1,6 @@
 """Runs the web application in this process, with uvicorn.
 
-As a program (`python -m api.ops.web_server DESCRIPTOR`) it is what the supervisor starts.
+As a program (`python -m api.web_server DESCRIPTOR`) it is what the supervisor starts.
 """
 
 from __future__ import annotations
