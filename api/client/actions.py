@@ -79,15 +79,20 @@ def status(submission: str | None, *, as_json: bool) -> None:
 
 def _new_token(base: str, email: str | None) -> str:
     address = email or str(typer.prompt("E-mail", err=True))
-    password = str(typer.prompt("Password", hide_input=True, err=True))
+    password = _asked("Password")
     with Service(Credentials(base, "")) as service:
         return service.log_in(address, password)
+
+
+def _asked(what: str) -> str:
+    """Without a terminal, the next line of the input."""
+    return str(typer.prompt(what, hide_input=True, err=True)) if sys.stdin.isatty() else input()
 
 
 def _given_token(token: str) -> str:
     """A dash asks for it, so that it need not stand in the shell's history."""
     asks = token in ("", "-")
-    return str(typer.prompt("Token", hide_input=True, err=True)).strip() if asks else token
+    return _asked("Token").strip() if asks else token
 
 
 def _service() -> Service:

@@ -87,7 +87,7 @@ class Service:
 
     def courses(self) -> list[Json]:
         """One's courses."""
-        return list(self._json("/courses")["items"])
+        return list(self._json("/courses?limit=200")["items"])
 
     def assignments(self, course: str) -> list[Json]:
         """The assignments of a course."""
@@ -95,7 +95,8 @@ class Service:
 
     def submissions(self, assignment: str, limit: int = 1) -> list[Json]:
         """One's own submissions, the newest first."""
-        return list(self._json(f"/assignments/{_part(assignment)}/submissions?limit={limit}")["items"])
+        query = f"limit={limit}&user={self._json('/me')['id']}"
+        return list(self._json(f"/assignments/{_part(assignment)}/submissions?{query}")["items"])
 
     def follow(self, identifier: str) -> Iterator[events.Event]:
         """What happens to a submission, until it has its final state. Connects again when it is cut off."""

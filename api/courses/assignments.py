@@ -88,13 +88,14 @@ def set_policy(
     assignment: Assignment,
     policy: Policy | Mapping[str, Any],
 ) -> Policy:
-    """Replace the policy. A mapping replaces the fields that it names; the others stay as they are.
+    """Replace the policy. A mapping replaces the fields that it names, also those of `late`; the others
+    stay as they are.
 
     Raises:
         Unprocessable: it is wrong; `errors` names the fields.
     """
     if not isinstance(policy, Policy):
-        policy = checked_policy({**assignment.policy, **policy}, assignment.course.time_zone)
+        policy = checked_policy(_merged(assignment.policy, policy), assignment.course.time_zone)
     before, after = policy_of(assignment).model_dump(mode="json"), policy.model_dump(mode="json")
     if before != after:
         assignment.policy = after
@@ -103,6 +104,15 @@ def set_policy(
         course_id = assignment.course_id
         record(session, actor_id, "assignment.policy", "assignment", assignment.id, course_id, **changed)
     return policy
+
+
+def _merged(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
+    tables = {key: _merged(old[key], value) for key, value in new.items() if _are_tables(old.get(key), value)}
+    return {**old, **new, **tables}
+
+
+def _are_tables(*values: object) -> bool:
+    return all(isinstance(value, Mapping) for value in values)
 
 
 def policy_of(assignment: Assignment) -> Policy:

@@ -15,7 +15,7 @@ from api.errors import NotFound
 
 def resolved(actor: Actor, user: str) -> str:
     """A reference to a user, with `me` replaced."""
-    return str(actor.user_id) if user == "me" else user
+    return str(actor.user_id) if user.lower() == "me" else user
 
 
 def is_self(actor: Actor, user: str) -> bool:

@@ -117,6 +117,14 @@ def test_an_unknown_spec_is_refused_with_the_known_ones(database: Database, worl
         service.create_assignment(session, None, get(session, world, Course, "other"), spec="nope")
 
 
+def test_a_field_of_the_late_policy_can_be_changed_alone(database: Database, world: World) -> None:
+    with database.write() as session:
+        assignment = get(session, world, Assignment, "vu_dl_a3")
+        service.set_policy(session, None, assignment, {"late": {"kind": "percent_per_day"}})
+        policy = service.set_policy(session, None, assignment, {"late": {"percent": 20}})
+    assert (policy.late.kind, policy.late.percent) == ("percent_per_day", 20)
+
+
 def test_times_without_an_offset_are_of_the_courses_zone(database: Database, world: World):
     world.set(Course, "dl101", time_zone="America/Montreal")
     with database.write() as session:
