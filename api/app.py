@@ -41,6 +41,7 @@ def create_app(settings: Settings) -> FastAPI:
         openapi_url=f"{PREFIX}/openapi.json",
         docs_url=None,  # its scripts come from elsewhere, which our content security policy forbids
         redoc_url=None,
+        redirect_slashes=False,  # it would lead to http, and to whatever host the request names
     )
     app.state.services = Services.open(settings)
     problems.install(app, pages.error_page)

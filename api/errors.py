@@ -2,8 +2,8 @@
 
     ApiError
     |-- BadRequest 400      |-- NotAuthenticated 401   |-- Forbidden 403     |-- NotFound 404
-    |-- Conflict 409        |-- TooLarge 413           |-- Unsupported 415   |-- Unprocessable 422
-    |-- TooManyRequests 429 `-- Unavailable 503
+    |-- MethodNotAllowed 405 |-- Conflict 409          |-- TooLarge 413      |-- Unsupported 415
+    |-- Unprocessable 422   |-- TooManyRequests 429    `-- Unavailable 503
 
 `detail` is a sentence that tells the reader what to do. What is not on the tree is a 500 and a bug of ours.
 """
@@ -65,6 +65,12 @@ class NotFound(ApiError):
     """It does not exist, or they may not know that it does."""
 
     status, title, kind = 404, "Not found", "not-found"
+
+
+class MethodNotAllowed(ApiError):
+    """Nothing here can be done in this way."""
+
+    status, title, kind = 405, "Method Not Allowed", "method-not-allowed"
 
 
 class Conflict(ApiError):

@@ -67,7 +67,10 @@ def _is_our_origin(request: Request, origin: str) -> bool:
     settings: Settings = request.app.state.services.settings
     if origin == settings.url:
         return True
-    parts = urlsplit(origin)
+    try:
+        parts = urlsplit(origin)
+    except ValueError:  # no browser's
+        return False
     return parts.scheme in ("http", "https") and parts.netloc == request.headers.get("host")
 
 

@@ -12,6 +12,8 @@ from __future__ import annotations
 import hmac
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,6 +31,10 @@ _LEEWAY = 60  # seconds that clocks may differ
 _METADATA_SECONDS = 3600.0
 _KEYS_SECONDS = 60.0  # not more often than this because of an unknown key
 _TIMEOUT = 10.0
+_AT_ONCE = 8  # requests to the provider: if it hangs, most of our threads still serve everybody else
+_TURN_SECONDS = 2.0  # that the next one waits
+
+_turns = threading.BoundedSemaphore(_AT_ONCE)
 
 
 @dataclass(frozen=True)
@@ -114,7 +120,7 @@ class Provider:
     def _exchange(self, code: str, attempt: Attempt) -> dict[str, Any]:
         endpoint = self._endpoint("token_endpoint")
         try:
-            with self._client(attempt) as client:
+            with self._client(attempt) as client, _turn():
                 return dict(client.fetch_token(endpoint, code=code, code_verifier=attempt.verifier))
         except AuthlibBaseError as error:
             raise refused("it does not accept the answer that the browser brought") from error
@@ -200,9 +206,21 @@ def _check_party(claims: dict[str, Any], client_id: str) -> None:
         raise refused("its ID token was issued to another client")
 
 
+@contextmanager
+def _turn() -> Iterator[None]:
+    """One of the requests at once. Raises `Unavailable` if there is none for a while."""
+    if not _turns.acquire(timeout=_TURN_SECONDS):
+        raise _away("it is slow to answer others")
+    try:
+        yield
+    finally:
+        _turns.release()
+
+
 def _json(method: str, url: str, **options: Any) -> dict[str, Any]:
     try:
-        response = httpx.request(method, url, timeout=_TIMEOUT, follow_redirects=False, **options)
+        with _turn():
+            response = httpx.request(method, url, timeout=_TIMEOUT, follow_redirects=False, **options)
         found = response.json() if response.status_code == httpx.codes.OK else None
     except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
         raise _away("it does not answer") from error

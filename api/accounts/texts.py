@@ -10,6 +10,7 @@ from pydantic import AfterValidator, Field
 
 _EMAIL = re.compile(r"[a-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[a-z0-9-]{1,63}(\.[a-z0-9-]{1,63})*")
 _LONGEST_EMAIL = 254
+_TURNS = re.compile("[\u202a-\u202e\u2066-\u2069]")  # marks of the direction of writing
 
 
 def normal_email(text: str) -> str:
@@ -26,8 +27,12 @@ def normal_email(text: str) -> str:
 
 
 def plain(text: str) -> str:
-    """A line of text without spaces around it. Raises `ValueError` for control characters."""
-    if any(unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp") for character in text):
+    """A line of text without spaces around it. Raises `ValueError` for control characters, also for those
+    that turn what stands beside them around: a name is shown among others.
+    """
+    if _TURNS.search(text) or any(
+        unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp") for character in text
+    ):
         raise ValueError("Control characters are not allowed.")
     return text.strip()
 

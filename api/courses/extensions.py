@@ -5,14 +5,15 @@ from __future__ import annotations
 import uuid
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from api.audit import record
 from api.courses.checks import unique
 from api.db.base import now
-from api.db.courses import Assignment, Extension
+from api.db.courses import Assignment, Extension, GroupMember
 from api.errors import NotFound, Unprocessable
+from api.policies import Policy, due_for
 
 
 def grant_extension(
@@ -66,3 +67,20 @@ def find_extension(session: Session, assignment: Assignment, user_id: uuid.UUID)
     return session.scalar(
         select(Extension).where(Extension.assignment_id == assignment.id, Extension.user_id == user_id)
     )
+
+
+def last_due(session: Session, assignment: Assignment, policy: Policy, user_id: uuid.UUID) -> datetime | None:
+    """When the work of a student and all of their group is due; None: never.
+
+    Until then one of them may hand in for all, so none may see what is shown after the due date.
+    """
+    if policy.due_at is None:
+        return None
+    place = (GroupMember.assignment_id == assignment.id, GroupMember.user_id == user_id)
+    group = select(GroupMember.group_id).where(*place)
+    mates = select(GroupMember.user_id).where(GroupMember.group_id.in_(group))
+    granted = select(func.max(Extension.due_at)).where(
+        Extension.assignment_id == assignment.id,
+        or_(Extension.user_id == user_id, Extension.user_id.in_(mates)),
+    )
+    return due_for(policy, session.scalar(granted))

@@ -15,7 +15,7 @@ from api.courses.roster_file import ClassList, LineError, Row
 from api.db.accounts import User
 from api.db.base import new_id
 from api.db.courses import Course, Enrolment, Role
-from api.errors import Unprocessable
+from api.errors import Conflict, Unprocessable
 
 _CHUNK = 500  # addresses in one query
 _RANK = {Role.STUDENT: 0, Role.TA: 1, Role.INSTRUCTOR: 2}
@@ -67,13 +67,17 @@ def apply_roster(
 
     Raises:
         Unprocessable: some lines are wrong; nothing was done, and `errors` has them.
+        Conflict: it would leave the course without an instructor.
     """
     _refuse_errors(people)
     plan = plan_roster(session, course, people, lower_roles=lower_roles)
     places, users = _places(session, course), _users(session, people)
+    had_instructor = _has_instructor(places)
     with unique(session, "Somebody is changing the same accounts right now: import the list again."):
         for step in plan.steps:
             _apply(session, course, step, users.get(step.row.email), places)
+    if had_instructor and not _has_instructor(places):
+        raise Conflict("The list makes the course's last instructor something else: name another one in it.")
     record(
         session, actor_id, "roster.import", "course", course.id, course.id,
         added=plan.count("add"), changed=plan.count("change"), kept=plan.count("keep"),
@@ -116,7 +120,7 @@ def _apply(
         user.name = step.row.name  # a name that somebody gave themselves is theirs
     place = places.get(user.id)
     if place is None:
-        place = Enrolment(course_id=course.id, user_id=user.id)
+        place = places[user.id] = Enrolment(course_id=course.id, user_id=user.id)
         session.add(place)
     place.role, place.section = step.role, step.section
 
@@ -124,6 +128,10 @@ def _apply(
 def _places(session: Session, course: Course) -> dict[uuid.UUID, Enrolment]:
     rows = session.scalars(select(Enrolment).where(Enrolment.course_id == course.id))
     return {row.user_id: row for row in rows.unique()}
+
+
+def _has_instructor(places: dict[uuid.UUID, Enrolment]) -> bool:
+    return any(place.role == Role.INSTRUCTOR for place in places.values())
 
 
 def _users(session: Session, people: ClassList) -> dict[str, User]:

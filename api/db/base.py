@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import os
+import secrets
+import threading
 import time
 import uuid
 from datetime import UTC, datetime
@@ -61,14 +62,27 @@ class Base(DeclarativeBase):
     }
 
 
+class _Identifiers:
+    """Version 7 UUIDs (RFC 9562): milliseconds, then random bits, which count up within a millisecond."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._last = 0
+
+    def new(self) -> uuid.UUID:
+        fresh = (time.time_ns() // 1_000_000) << 74 | secrets.randbits(73)  # one bit of room to count
+        with self._lock:
+            value = self._last = max(fresh, self._last + 1)
+        high, low = value >> 62, value & (2**62 - 1)  # 48 bits of time and 12 of the rest; 62 of the rest
+        return uuid.UUID(int=(high >> 12) << 80 | 0x7 << 76 | (high & 0xFFF) << 64 | 0x2 << 62 | low)
+
+
+_IDENTIFIERS = _Identifiers()
+
+
 def new_id() -> uuid.UUID:
-    """A version 7 UUID (RFC 9562): milliseconds, then random bits. Sorted by id is sorted by time."""
-    milliseconds = time.time_ns() // 1_000_000
-    random = int.from_bytes(os.urandom(10), "big")
-    value = (milliseconds & (2**48 - 1)) << 80 | random & (2**80 - 1)
-    value = value & ~(0xF << 76) | 0x7 << 76
-    value = value & ~(0x3 << 62) | 0x2 << 62
-    return uuid.UUID(int=value)
+    """An identifier that is larger than all that this process made before: sorted by id is sorted by time."""
+    return _IDENTIFIERS.new()
 
 
 def now() -> datetime:

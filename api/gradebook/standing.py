@@ -9,6 +9,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from api.courses.extensions import last_due
 from api.db.accounts import User
 from api.db.courses import Assignment
 from api.db.submissions import Submission
@@ -27,7 +28,8 @@ def standing(
     due = book.records.due(assignment.id, user_id)
     spendable, left = book.late_days_to_spend(user_id), book.late_days_left(user_id)
     decision = _decision(book, user_id, now, spendable)
-    seen = visibility(policy, due, now, assignment.is_published)
+    shown_from = last_due(session, assignment, policy, user_id)
+    seen = visibility(policy, shown_from, now, assignment.is_published)
     view = _view(session, book, user_id, None if as_staff else seen)
     result = book.result(user_id)
     counting, final = result.counting, result.final

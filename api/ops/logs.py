@@ -2,12 +2,16 @@
 
 Whatever is bound to the current context (`bind(submission_id=...)`) is part of every line written there,
 also in the threads that serve a request.
+
+Whoever reads the logs cannot sign in or join with what is in them: links of invitations and API tokens are
+left out. Nor can a request repaint the terminal of whoever reads them: control characters are spelled out.
 """
 
 from __future__ import annotations
 
 import json
 import logging
+import re
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -24,6 +28,9 @@ _STANDARD = frozenset(logging.LogRecord("", 0, "", 0, "", (), None).__dict__) | 
     "taskName",
 }
 _QUIET = ("alembic", "botocore", "celery", "httpcore", "httpx", "kombu", "uvicorn")  # their warnings only
+_SECRETS = re.compile(r"(/invitations/|\btg_)[A-Za-z0-9_-]{40,}")
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
+_CONTROLS_BUT_LINES = re.compile(r"(?![\n\t])" + _CONTROLS.pattern)
 
 
 @contextmanager
@@ -73,7 +80,7 @@ class JsonLines(logging.Formatter):
         }
         if record.exc_info:
             line["exception"] = self.formatException(record.exc_info)
-        return json.dumps(line, default=str)
+        return _without_secrets(json.dumps(line, default=str))
 
 
 class Lines(logging.Formatter):
@@ -88,9 +95,18 @@ class Lines(logging.Formatter):
         at = datetime.fromtimestamp(record.created, UTC).astimezone().strftime("%H:%M:%S")
         level = "" if record.levelno <= logging.INFO else f"{record.levelname}: "
         fields = " ".join(f"{name}={value}" for name, value in _CONTEXT.get().items() if name != "request_id")
-        message = record.getMessage().replace("\r", "\\r").replace("\n", "\\n")
-        line = f"{at} {self._service:6} {level}{message}{' ' if fields else ''}{fields}"
-        return f"{line}\n{self.formatException(record.exc_info)}" if record.exc_info else line
+        line = _spelled(f"{at} {self._service:6} {level}{record.getMessage()}{' ' if fields else ''}{fields}")
+        if record.exc_info:
+            line += f"\n{_spelled(self.formatException(record.exc_info), _CONTROLS_BUT_LINES)}"
+        return _without_secrets(line)
+
+
+def _spelled(text: str, which: re.Pattern[str] = _CONTROLS) -> str:
+    return which.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
+
+
+def _without_secrets(line: str) -> str:
+    return _SECRETS.sub(r"\1***", line)
 
 
 def _extra(record: logging.LogRecord) -> dict[str, Any]:

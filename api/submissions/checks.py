@@ -14,7 +14,7 @@ from grader.errors import SubmissionError
 from grader.intake import read_bytes
 from grader.intake.syntax import parse
 
-_MOST_PARSED = 200_000  # bytes of a source that are worth a warning; far more than any homework
+_MOST_PARSED = 64_000  # bytes of a source that are worth a warning; more than any homework
 _MOST_WARNINGS = 8
 _NOTEBOOK = ".ipynb"
 

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, or_, select
-from sqlalchemy.orm import Session, lazyload
+from sqlalchemy.orm import Session
 
 from api.db.accounts import User
-from api.db.courses import Assignment, Extension, Group, GroupMember
+from api.db.courses import Assignment, Group, GroupMember
 from api.db.submissions import Submission
 from api.errors import Conflict, Forbidden
-from api.policies import Candidate, Decision, Policy, Work, charged, due_for, late_days_left, may_submit
+from api.gradebook.book import Book
+from api.policies import Decision, Policy, charged, due_for, may_submit
 from api.submissions.sight import find_extension
 
 _STATUS: dict[str, type[Conflict | Forbidden]] = {"not_open": Forbidden, "no_quota": Conflict}
@@ -80,7 +80,7 @@ def decide(
     previous = _recent(session, assignment, policy, student, now)
     days_left = None
     if policy.late.kind == "late_days" and due is not None and now > due:
-        days_left = _late_days(session, assignment, student.user_id)
+        days_left = Book(session, assignment, [student.user_id]).late_days_to_spend(student.user_id)
     return may_submit(policy, due, now, previous, extra, days_left)
 
 
@@ -99,43 +99,3 @@ def _recent(
         )
     )
     return [received_at for received_at, state in rows if charged(state)]
-
-
-def _late_days(session: Session, assignment: Assignment, user_id: uuid.UUID) -> int:
-    """The late days that the other assignments of the course leave for this one."""
-    others = session.scalars(
-        select(Assignment)
-        .options(lazyload(Assignment.course), lazyload(Assignment.spec_version))
-        .where(Assignment.course_id == assignment.course_id, Assignment.id != assignment.id)
-    )
-    return late_days_left(assignment.course.late_days, list(_works(session, list(others), user_id)))
-
-
-def _works(session: Session, assignments: list[Assignment], user_id: uuid.UUID) -> Iterator[Work]:
-    ids = [assignment.id for assignment in assignments]
-    granted = select(Extension.assignment_id, Extension.due_at).where(
-        Extension.assignment_id.in_(ids), Extension.user_id == user_id
-    )
-    extensions = {row.assignment_id: row.due_at for row in session.execute(granted)}
-    groups = select(GroupMember.group_id).where(GroupMember.user_id == user_id)
-    rows = session.execute(
-        select(
-            Submission.assignment_id,
-            Submission.received_at,
-            Submission.score,
-            Submission.is_chosen,
-            Submission.state,
-        ).where(
-            Submission.assignment_id.in_(ids),
-            or_(Submission.user_id == user_id, Submission.group_id.in_(groups)),
-            Submission.is_test.is_(False),
-        )
-    ).all()
-    for assignment in assignments:
-        policy = Policy.model_validate(assignment.policy)
-        candidates = [
-            Candidate(row.received_at, row.score, row.is_chosen)
-            for row in rows
-            if row.assignment_id == assignment.id and charged(row.state)
-        ]
-        yield Work(policy, due_for(policy, extensions.get(assignment.id)), candidates)

@@ -117,7 +117,7 @@ def listen(
     with running.database.read() as session:
         access, sight = _seen(session, actor, submission)
     watch = Watch(access.submission.id, sight, Cursor.parse(last_event_id))
-    return stream(running.database, watch)
+    return stream(running.database, watch, actor.user_id)
 
 
 def _seen(session: Session, actor: Actor, submission: str) -> tuple[SubmissionAccess, Sight]:

@@ -157,10 +157,8 @@ def new_seed() -> int:
 def _line_up(
     session: Session, services: Services, submission: Submission, seed: int
 ) -> tuple[Grading, list[str]]:
-    session.add(submission)
-    session.flush()  # gradings refer to it
     version = submission.assignment.spec_version
-    grading = Grading(submission_id=submission.id, seed=seed, spec_version=version.digest)
+    grading = Grading(seed=seed, spec_version=version.digest)
     return grading, enqueue(session, grading, submission, version, services.settings)
 
 

@@ -10,8 +10,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from api.courses.access import AssignmentAccess
+from api.courses.extensions import last_due
 from api.db.courses import Assignment, Extension
-from api.policies import Policy, due_for, visibility
+from api.policies import Policy, visibility
 from grader.scoring.model import Score, TestResult, Visibility, WithheldTest
 from grader.scoring.views import student_test, student_view
 
@@ -59,8 +60,7 @@ def sight_of(session: Session, access: AssignmentAccess, user_id: uuid.UUID, now
     if access.is_staff:
         return Sight(is_staff=True)
     policy = Policy.model_validate(access.assignment.policy)
-    extension = find_extension(session, access.assignment, user_id) if policy.due_at else None
-    due = due_for(policy, extension.due_at if extension else None)
+    due = last_due(session, access.assignment, policy, user_id)
     shown = visibility(policy, due, now, access.assignment.is_published)
     return Sight(False, shown.scores, shown.after_due_date, shown.published)
 

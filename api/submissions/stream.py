@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import threading
 import time
-from collections.abc import AsyncIterator
+import uuid
+from collections import Counter
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 
 import anyio
 from fastapi import Response
@@ -11,6 +15,7 @@ from fastapi.responses import StreamingResponse
 from starlette.concurrency import run_in_threadpool
 
 from api.db.engine import Database
+from api.errors import TooManyRequests
 from api.submissions.events import Event, Watch
 
 MEDIA_TYPE = "text/event-stream"
@@ -19,15 +24,59 @@ _GRADING_SECONDS = 0.25  # between two looks, at most, while a worker runs it
 _QUEUED_SECONDS = 0.5  # and while it waits
 _SLOWER = 1.3  # each look that finds nothing
 _HEARTBEAT_SECONDS = 10.0
-_LONGEST_SECONDS = 3600.0  # then the client connects again
+_LONGEST_SECONDS = 300.0  # then the client connects again, and is asked again who it is
+MOST = 30  # streams of one user at a time, in one process: each asks the database several times a second
 _HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 
 
-def stream(database: Database, watch: Watch) -> Response:
-    """The answer: 204, which tells browsers to stop, if the client has seen the end already."""
+class Readers:
+    """How many streams each user has open."""
+
+    def __init__(self) -> None:
+        self._open: Counter[uuid.UUID] = Counter()
+        self._lock = threading.Lock()
+
+    def check(self, user_id: uuid.UUID) -> None:
+        """Raises `TooManyRequests` if there can be no further one."""
+        if self._open[user_id] >= MOST:
+            raise TooManyRequests(
+                f"You follow {MOST} submissions at once: close some of their pages.",
+                headers={"Retry-After": "10"},
+                retry_after=10,
+            )
+
+    @contextmanager
+    def reading(self, user_id: uuid.UUID) -> Iterator[None]:
+        """Counts for the time of the `with`."""
+        with self._lock:
+            self._open[user_id] += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._open[user_id] -= 1
+                self._open += Counter()  # forgets those who have none
+
+
+_READERS = Readers()
+
+
+def stream(database: Database, watch: Watch, user_id: uuid.UUID) -> Response:
+    """The answer: 204, which tells browsers to stop, if the client has seen the end already.
+
+    Raises `TooManyRequests` for a user who has too many streams open.
+    """
     if watch.cursor.is_end:
         return Response(status_code=204)
-    return StreamingResponse(_pieces(database, watch), media_type=MEDIA_TYPE, headers=_HEADERS)
+    _READERS.check(user_id)
+    return StreamingResponse(_counted(database, watch, user_id), media_type=MEDIA_TYPE, headers=_HEADERS)
+
+
+async def _counted(database: Database, watch: Watch, user_id: uuid.UUID) -> AsyncIterator[str]:
+    """Counted only once the answer begins: one that never does would be counted for ever."""
+    with _READERS.reading(user_id):
+        async for piece in _pieces(database, watch):
+            yield piece
 
 
 async def _pieces(database: Database, watch: Watch) -> AsyncIterator[str]:

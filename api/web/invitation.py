@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated
 
-from fastapi import APIRouter, Depends, Form, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import RedirectResponse
 
 from api.accounts import csrf, sessions
@@ -16,7 +15,7 @@ from api.limiter import client_key
 from api.services import Running, Services
 from api.web.home import ROLE_WORDS
 from api.web.render import page
-from api.web.viewer import MaybeViewer
+from api.web.viewer import Field, MaybeViewer
 
 router = APIRouter()
 
@@ -46,8 +45,8 @@ def accept(
     token: str,
     viewer: MaybeViewer,
     running: Running,
-    name: Annotated[str, Form()] = "",
-    password: Annotated[str, Form()] = "",
+    name: Field = "",
+    password: Field = "",
 ) -> Response:
     """Join, as who is signed in or with a new account, which is signed in at once."""
     response = RedirectResponse("/", 303)

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated
 
-from fastapi import APIRouter, Depends, Form, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import RedirectResponse
 
 from api.accounts import csrf, sessions, signing_in
@@ -13,7 +12,7 @@ from api.accounts.texts import safe_next
 from api.errors import ApiError
 from api.services import Running, Services
 from api.web.render import page
-from api.web.viewer import MaybeViewer
+from api.web.viewer import Field, MaybeViewer
 
 router = APIRouter()
 
@@ -40,9 +39,9 @@ def ask(request: Request, viewer: MaybeViewer, running: Running, next: str = "/"
 def sign_in(
     request: Request,
     running: Running,
-    email: Annotated[str, Form()] = "",
-    password: Annotated[str, Form()] = "",
-    next: Annotated[str, Form()] = "/",
+    email: Field = "",
+    password: Field = "",
+    next: Field = "/",
 ) -> Response:
     """Begin a session and go on to where they wanted to be."""
     try:

@@ -19,7 +19,7 @@ from api.db.base import now
 from api.errors import ApiError, Forbidden, Unprocessable
 from api.services import Running, Services
 from api.web.render import page
-from api.web.viewer import Viewer
+from api.web.viewer import Field, Viewer
 
 router = APIRouter()
 _SCOPES = (
@@ -53,7 +53,7 @@ def make(
     request: Request,
     viewer: Viewer,
     running: Running,
-    name: Annotated[str, Form()] = "",
+    name: Field = "",
     scopes: Annotated[list[str], Form()] = [],  # noqa: B006 - FastAPI copies it
 ) -> Response:
     """Make a token, and show it this once."""

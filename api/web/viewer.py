@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import Depends, Request
+from fastapi import Depends, Form, Request
 
 from api.accounts.actor import Actor
 from api.accounts.dependencies import MaybeSignedIn, SubmittingForm
@@ -27,6 +27,9 @@ async def _uploading(request: Request, actor: SubmittingForm) -> Actor:
     return actor
 
 
+# A field of a form. With a length pydantic also refuses lone surrogates, which a form that names an odd
+# charset can bring, and which no page could show.
+Field = Annotated[str, Form(max_length=4096)]
 MaybeViewer = Annotated[Actor | None, Depends(_maybe)]
 Viewer = Annotated[Actor, Depends(_somebody)]
 Uploader = Annotated[Actor, Depends(_uploading)]

@@ -15,6 +15,7 @@ from grader.intake.syntax import parse
 _COPY = re.compile(r"(.+?)(?:[ _-]*\(\d+\)|[ _-]\d+|[ _-]+copy(?: ?\(?\d+\)?)?)+", re.IGNORECASE | re.DOTALL)
 _DEFINITION = re.compile(rb"^(?:async[ \t]+)?(?:def|class)[ \t]+(\w+)", re.MULTILINE)
 _LISTED = 10
+_MOST_PARSED = 64_000  # bytes of all files together whose trees are made: a megabyte of tokens takes seconds
 
 
 def top_folders(files: Mapping[str, bytes]) -> tuple[str, ...]:
@@ -66,15 +67,16 @@ def _without_copy_number(path: str, wanted: str) -> bool:
 
 def _by_definitions(sources: list[str], files: Mapping[str, bytes], required: set[str]) -> str | None:
     """The one file that defines most of the required names."""
-    scores = {path: len(required & _defined(path, files[path])) for path in sources}
+    is_short = sum(len(files[path]) for path in sources) <= _MOST_PARSED
+    scores = {path: len(required & _defined(path, files[path], is_short)) for path in sources}
     best = max(scores.values(), default=0)
     found = [path for path, score in scores.items() if score == best]
     return found[0] if len(found) == 1 else None
 
 
-def _defined(path: str, source: bytes) -> set[str]:
-    """Names bound by top-level statements; where a file does not parse, what its lines seem to define."""
-    tree = parse(source, path).tree
+def _defined(path: str, source: bytes, is_short: bool) -> set[str]:
+    """Names bound by top-level statements; where there is no tree, what the lines seem to define."""
+    tree = parse(source, path).tree if is_short else None
     if tree is None:
         return {name.decode("utf-8", "replace") for name in _DEFINITION.findall(source)}
     names: set[str] = set()
