@@ -11,7 +11,7 @@ from api.settings import Settings
 
 QUEUES = ("quick", "slow", "gpu")
 LOOK = "tensorgrade.look"  # the one task: look for work
-_POLL_SECONDS = 0.05
+_POLL_SECONDS = 0.02
 _KEY_PREFIX = "tensorgrade:"
 _REDIS_SECONDS = 0.5  # to connect, and for an answer, when ringing
 

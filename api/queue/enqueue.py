@@ -9,11 +9,11 @@ from datetime import datetime
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from api.db.base import now
+from api.db.base import new_id, now
 from api.db.courses import SpecVersion
 from api.db.queue import Job, JobState
 from api.db.submissions import Grading, State, Submission
-from api.queue.fairness import ensure_clock, next_rank
+from api.queue.fairness import next_rank
 from api.queue.states import waiting_deadline
 from api.settings import Settings
 
@@ -34,33 +34,45 @@ def enqueue(
     The first grading is the official one at once. A regrade becomes it when it is finished, so that a grade
     is there all the time; where there is no grade to keep, also at once.
 
+    Neither of the two needs to be in the session: they are added here, one after the other.
+
     turn_of: who waits for it; by default who handed it in. For a regrade of many: whoever asked for it, so
         that students go first.
 
     Returns:
         The queues to ring, once the transaction is committed.
     """
-    session.add_all((submission, grading))
-    session.flush()
-    user_id = turn_of or submission.user_id
+    is_first = submission.grading_id is None
+    if is_first:
+        _make_official(submission, grading)
+    session.add(submission)
+    session.flush()  # gradings refer to it,
+    grading.submission_id = submission.id
+    session.add(grading)
+    session.flush()  # and jobs to them: nothing tells the ORM in which order to insert them
+    if not is_first:
+        _cancel_earlier(session, submission.id, grading.id)
     places = replace_waiting(session, submission)
-    _cancel_earlier(session, submission.id, grading.id)
+    user_id = turn_of or submission.user_id
     first = _queue_of(spec_version, "quick")
     rank = min(places) if places else next_rank(session, first, user_id)
     moment = now()
     session.add(_job(grading, user_id, "quick", first, moment, settings, rank=rank))
-    queues = {first}
     if spec_version.has_slow:
         second = _queue_of(spec_version, "slow")
-        queues.add(second)
         session.add(_job(grading, user_id, "slow", second, moment, settings, state=JobState.BLOCKED))
-    for queue in sorted(queues):
-        ensure_clock(session, queue)
-    if submission.grading_id is None or submission.state != State.GRADED:
-        submission.grading_id = grading.id
-        submission.state = State.QUEUED
     session.flush()
+    if not is_first and submission.state != State.GRADED:
+        _make_official(submission, grading)
+        session.flush()
     return [first]
+
+
+def _make_official(submission: Submission, grading: Grading) -> None:
+    """What the student sees is this grading's."""
+    grading.id = grading.id or new_id()
+    submission.grading_id = grading.id
+    submission.state = State.QUEUED
 
 
 def replace_waiting(session: Session, submission: Submission) -> list[float]:

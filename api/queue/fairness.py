@@ -18,15 +18,23 @@ from api.db.queue import Job, JobState, QueueClock
 
 
 def next_rank(session: Session, queue: str, user_id: uuid.UUID) -> float:
-    """The rank of a new job of this user. Jobs that were cancelled do not count against them."""
-    clock = session.scalar(select(QueueClock.virtual_time).where(QueueClock.queue == queue))
-    own = session.scalar(
+    """The rank of a new job of this user. Jobs that were cancelled do not count against them.
+
+    A queue's first job starts its clock.
+    """
+    own = (
         select(Job.rank)
         .where(Job.queue == queue, Job.user_id == user_id, Job.state != JobState.CANCELLED)
         .order_by(Job.rank.desc())
         .limit(1)
+        .scalar_subquery()
     )
-    return max(clock or 0.0, own or 0.0) + 1.0
+    last = session.execute(select(QueueClock.virtual_time, own).where(QueueClock.queue == queue)).first()
+    if last is None:
+        _start_clock(session, queue)
+        return next_rank(session, queue, user_id)
+    clock, own_last = last
+    return float(max(clock, own_last or 0.0)) + 1.0
 
 
 def advance(session: Session, queue: str, rank: float) -> None:
@@ -39,9 +47,7 @@ def advance(session: Session, queue: str, rank: float) -> None:
     )
 
 
-def ensure_clock(session: Session, queue: str) -> None:
-    """Start the queue's clock, once; others may do so at the same moment."""
-    if session.scalar(select(QueueClock.queue).where(QueueClock.queue == queue)) is not None:
-        return
+def _start_clock(session: Session, queue: str) -> None:
+    """Others may do so at the same moment."""
     with suppress(IntegrityError), session.begin_nested():
         session.add(QueueClock(queue=queue, virtual_time=0.0))

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import Update, delete, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from api.db.base import now
@@ -40,12 +40,17 @@ def save_tests(
     total: how many tests the stage has, once that is known.
     """
 
+    rows = [_row(claim, place, result) for place, result in enumerate(results, start)]
+
     def save(session: Session) -> bool:
         if held(session, claim) is None:
             return False
         if total is not None:
-            session.get_one(Grading, claim.grading_id).tests_total = _earlier_tests(claim) + total
-        _insert(session, claim, list(enumerate(results, start)))
+            tests_total = _earlier_tests(claim) + total
+            _change(
+                session, update(Grading).where(Grading.id == claim.grading_id).values(tests_total=tests_total)
+            )
+        _insert(session, rows)
         return True
 
     return in_transaction(database, save)
@@ -59,6 +64,12 @@ def finish(
     score: of all stages that are done so far.
     all_anew: every stage was run again by this job, so what was saved of the earlier ones is replaced.
     """
+    values: dict[str, Any] = {  # made before the transaction: others wait while it lasts
+        "spec_version": score.spec_version,
+        "score_json": score.model_dump(mode="json", by_alias=True),
+        "tests_total": len(score.tests),
+    }
+    rows = _ordered_rows(claim, score)
 
     def write(session: Session) -> bool:
         job = held(session, claim)
@@ -67,8 +78,13 @@ def finish(
         job.state = JobState.DONE
         job.finished_at = now()
         job.lease_until = job.error = None
-        _complete_tests(session, claim, score, all_anew)
-        _write_score(session, claim, score, settings)
+        session.flush()  # the job first: locks are taken in this order everywhere
+        _complete_tests(session, claim, rows, all_anew)
+        ended: dict[str, Any] = {}
+        if not _next_stages(session, claim, settings):
+            ended = {"finished_at": now(), "score": score.score, "max_score": score.max_score}
+            _conclude(session, claim, score)
+        _change(session, update(Grading).where(Grading.id == claim.grading_id).values(**values, **ended))
         return True
 
     return in_transaction(database, write)
@@ -91,20 +107,15 @@ def fail(database: Database, claim: Claim, error: Exception, settings: Settings)
     return in_transaction(database, write)
 
 
-def _write_score(session: Session, claim: Claim, score: Score, settings: Settings) -> None:
-    """The grading's score, and what follows: the next stage, or the end."""
-    grading = session.get_one(Grading, claim.grading_id)
-    grading.spec_version = score.spec_version
-    grading.score_json = score.model_dump(mode="json", by_alias=True)
-    grading.tests_total = len(score.tests)
+def _next_stages(session: Session, claim: Claim, settings: Settings) -> bool:
+    """Let the next stage start. Whether anything is left to do, or was cancelled."""
     others = session.scalars(
-        select(Job).where(Job.grading_id == grading.id, Job.id != claim.job_id).with_for_update()
+        select(Job).where(Job.grading_id == claim.grading_id, Job.id != claim.job_id).with_for_update()
     ).all()
     for other in others:
         if other.state == JobState.BLOCKED:
             _unblock(session, other, settings)
-    if all(other.state == JobState.DONE for other in others):
-        _conclude(session, grading, score)
+    return any(other.state != JobState.DONE for other in others)
 
 
 def _unblock(session: Session, job: Job, settings: Settings) -> None:
@@ -115,37 +126,49 @@ def _unblock(session: Session, job: Job, settings: Settings) -> None:
     job.deadline_at = waiting_deadline(moment, settings)
 
 
-def _conclude(session: Session, grading: Grading, score: Score) -> None:
-    """All stages are done. It is the submission's official grading now, unless a later one is."""
-    grading.finished_at = now()
-    grading.score, grading.max_score = score.score, score.max_score
-    session.flush()
-    submission = session.scalars(
-        select(Submission).where(Submission.id == grading.submission_id).with_for_update(of=Submission)
-    ).one()
-    if submission.grading_id is None or grading.id.int >= submission.grading_id.int:  # ids are sorted by time
-        submission.grading_id = grading.id
-        submission.score, submission.max_score = score.score, score.max_score
-        submission.state = State.GRADED
+def _conclude(session: Session, claim: Claim, score: Score) -> None:
+    """All stages are done. It is the submission's official grading now, unless a later one is.
+
+    Ids are sorted by time.
+    """
+    is_latest = or_(
+        Submission.grading_id.is_(None), Submission.grading_id <= claim.grading_id
+    )  # sorted by time
+    _change(
+        session,
+        update(Submission)
+        .where(Submission.id == claim.submission_id, is_latest)
+        .values(
+            grading_id=claim.grading_id,
+            score=score.score,
+            max_score=score.max_score,
+            state=State.GRADED,
+        ),
+    )
 
 
-def _complete_tests(session: Session, claim: Claim, score: Score, all_anew: bool) -> None:
+def _complete_tests(session: Session, claim: Claim, rows: Sequence[dict[str, Any]], all_anew: bool) -> None:
     """Insert the results that were not saved on the way."""
     if all_anew:
         session.execute(delete(TestRow).where(TestRow.grading_id == claim.grading_id))
     saved = set(session.scalars(select(TestRow.test_id).where(TestRow.grading_id == claim.grading_id)))
-    ordered: dict[bool, int] = {True: 0, False: 0}
-    missing = []
-    for test in score.tests:
-        if test.id not in saved:
-            missing.append((ordered[test.slow], test))
-        ordered[test.slow] += 1
-    _insert(session, claim, missing)
+    _insert(session, [row for row in rows if row["test_id"] not in saved])
 
 
-def _insert(session: Session, claim: Claim, numbered: Sequence[tuple[int, TestResult]]) -> None:
-    if numbered:
-        session.execute(insert(TestRow), [_row(claim, place, test) for place, test in numbered])
+def _ordered_rows(claim: Claim, score: Score) -> list[dict[str, Any]]:
+    """Numbered within their stages."""
+    stages = [[test for test in score.tests if test.slow is slow] for slow in (False, True)]
+    return [_row(claim, place, test) for stage in stages for place, test in enumerate(stage)]
+
+
+def _insert(session: Session, rows: Sequence[dict[str, Any]]) -> None:
+    if rows:
+        session.execute(insert(TestRow), rows)
+
+
+def _change(session: Session, statement: Update) -> None:
+    """Without a look at what the session has loaded: nothing of it is used afterwards."""
+    session.execute(statement, execution_options={"synchronize_session": False})
 
 
 def _row(claim: Claim, place: int, test: TestResult) -> dict[str, Any]:

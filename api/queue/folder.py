@@ -15,6 +15,8 @@ from typing import Any
 
 from kombu.transport import filesystem
 
+_LONGEST_WAIT = 0.2  # seconds
+
 
 class Channel(filesystem.Channel):
     """One connection's view of the folder."""
@@ -43,3 +45,8 @@ class Transport(filesystem.Transport):
     """The transport of `filesystem://` for the service."""
 
     Channel = Channel
+
+    def drain_events(self, connection: Any, timeout: float | None = None, **kwargs: Any) -> None:
+        """Wait for a message, but not as long as asked: the worker looks whether it is to stop in between."""
+        longest = _LONGEST_WAIT if timeout is None else min(timeout, _LONGEST_WAIT)
+        super().drain_events(connection, timeout=longest, **kwargs)  # type: ignore[no-untyped-call]

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from api.accounts.actor import Actor, Scope
 from api.accounts.dependencies import Acting
 from api.audit import record
-from api.courses.access import submission_for
+from api.courses.access import SubmissionAccess, require_instructor, submission_for
 from api.db.courses import Enrolment, Role
 from api.db.queue import Job, JobState
 from api.db.submissions import Submission
@@ -76,17 +76,22 @@ def read_dead(actor: Acting, services: Running, paging: Paging) -> Page[DeadLett
 def retry_dead(job: uuid.UUID, actor: Acting, services: Running) -> Retried:
     """It gets as many attempts as a new one, and so do the stages after it."""
     with services.database.write() as session:
-        found = session.get(Job, job)
-        if found is None:
-            raise NotFound(f"There is no job {str(job)!r} in your courses.")
-        access = submission_for(session, actor, str(found.submission_id))
-        if access.role is not Role.INSTRUCTOR:
-            raise Forbidden("Only the course's instructors may do this.")
+        access = _access_to(session, actor, job)
+        require_instructor(access)
         queues = retry(session, job, services.settings)
         record(session, actor.user_id, "job.retry", "job", job, access.course.id)
     for queue in queues:
         services.doorbell.ring(queue)
     return Retried(id=job, state=JobState.QUEUED)
+
+
+def _access_to(session: Session, actor: Actor, job_id: uuid.UUID) -> SubmissionAccess:
+    """The submission that a job is for. Nothing tells a job of others from one that does not exist."""
+    job = session.get(Job, job_id)
+    try:
+        return submission_for(session, actor, "" if job is None else str(job.submission_id))
+    except NotFound:
+        raise NotFound(f"There is no job {str(job_id)!r} in your courses.") from None
 
 
 def _courses(session: Session, actor: Actor, roles: Collection[Role]) -> list[uuid.UUID] | None:

@@ -25,6 +25,7 @@ from grader.errors import InfrastructureError, SpecError
 
 _log = logging.getLogger(__name__)
 _POLL_SECONDS = 0.02
+_CLAIM_SECONDS = 2.0  # that a claim may still be on its way when the worker stops
 
 
 class Bench:
@@ -51,7 +52,8 @@ class Bench:
         self._grader = grader
         self._metrics = metrics
         self._held: dict[tuple[object, int], Claim] = {}
-        self._lock = threading.Lock()
+        self._claiming = 0  # how many threads may get a claim at any moment
+        self._lock = threading.Lock()  # of these two, and of the decision to claim nothing more
 
     def look(self) -> None:
         """Grade until nothing is left, if there is a place. Returns at once if there is none."""
@@ -74,25 +76,51 @@ class Bench:
         with self._lock:
             return list(self._held.values())
 
-    def stop(self, seconds: float) -> None:
-        """Claim nothing more; finish what there is within this time, and give the rest back."""
-        self.stopping.set()
+    def stop(self, seconds: float) -> bool:
+        """Claim nothing more; finish what there is within this time, and give the rest back.
+
+        Returns:
+            Whether everything was finished.
+        """
+        with self._lock:
+            self.stopping.set()
         deadline = time.monotonic() + seconds
-        while self.held() and time.monotonic() < deadline:
+        while self._is_busy() and time.monotonic() < deadline:
+            time.sleep(_POLL_SECONDS)
+        is_finished = not self._is_busy()
+        deadline = time.monotonic() + _CLAIM_SECONDS
+        while self._claiming and time.monotonic() < deadline:  # it will be held, or there is none
             time.sleep(_POLL_SECONDS)
         for one in self.held():
+            self._give_back(one)
+        return is_finished
+
+    def _is_busy(self) -> bool:
+        with self._lock:
+            return bool(self._held or self._claiming)
+
+    def _give_back(self, one: Claim) -> None:
+        try:
             if give_back(self._database, one, self._settings):
                 _log.info("Gave back the %s stage of submission %s.", one.stage, one.submission_id)
+        except SQLAlchemyError as error:  # the lease will run out
+            _log.warning("Job %s could not be given back: %s", one.job_id, error)
 
     def _next(self) -> Claim | None:
-        if self.stopping.is_set():
-            return None
-        with self.places.choice() as choice:
-            mine = claim(self._database, choice.queues, self.name, self._settings)
-            choice.took(None if mine is None else mine.queue)
-        if mine is not None:
+        with self._lock:
+            if self.stopping.is_set():
+                return None
+            self._claiming += 1
+        mine = None
+        try:
+            with self.places.choice() as choice:
+                mine = claim(self._database, choice.queues, self.name, self._settings)
+                choice.took(None if mine is None else mine.queue)
+        finally:
             with self._lock:
-                self._held[mine.job_id, mine.attempt] = mine
+                self._claiming -= 1
+                if mine is not None:
+                    self._held[mine.job_id, mine.attempt] = mine
         return mine
 
     def _grade(self, mine: Claim) -> None:

@@ -7,8 +7,10 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from celery import Celery
-from celery.platforms import SecurityWarning
-from celery.signals import setup_logging, worker_shutting_down
+from celery.apps.worker import Worker
+from celery.platforms import EX_OK, SecurityWarning
+from celery.signals import setup_logging
+from celery.worker import state
 
 from api.queue.broker import broker_app
 from api.settings import Settings
@@ -23,18 +25,12 @@ def make_app(settings: Settings, look: Callable[[], None]) -> Celery:
     return app
 
 
-def serve(
-    app: Celery, name: str, queues: Sequence[str], concurrency: int, on_stop: Callable[[], None]
-) -> None:
-    """Take messages until SIGTERM or SIGINT; `on_stop` is called when that comes."""
-
-    def _stop(**_: Any) -> None:
-        on_stop()
-
-    worker_shutting_down.connect(_stop, weak=False)
+def serve(app: Celery, name: str, queues: Sequence[str], concurrency: int) -> None:
+    """Take messages until `end`."""
     setup_logging.connect(_leave_logging_alone, weak=False)
     warnings.filterwarnings("ignore", category=SecurityWarning)  # of pickled messages: ours are JSON
-    worker = app.Worker(
+    worker = _Worker(
+        app=app,
         hostname=name,
         pool="threads",
         concurrency=concurrency,
@@ -46,6 +42,18 @@ def serve(
         without_heartbeat=True,
     )
     worker.start()
+
+
+def end() -> None:
+    """Let `serve` return soon, also if it has not begun. From any thread."""
+    state.should_stop = EX_OK
+
+
+class _Worker(Worker):  # type: ignore[misc]  # Celery has no types
+    """A Celery worker that leaves signals to the process that it is a part of."""
+
+    def install_platform_tweaks(self, worker: object) -> None:
+        """None."""
 
 
 def _leave_logging_alone(**_: Any) -> None:

@@ -26,6 +26,7 @@ class Grader:
         self._engine = Engine(root)
         self._versions: dict[str, str] = {}  # that each examiner has read
         self._lock = threading.Lock()
+        self._is_closed = False
 
     def warm_up(self, names: Iterable[str]) -> None:
         """Prepare these assignments. One with a mistake is left out: its gradings will say what it is.
@@ -44,6 +45,8 @@ class Grader:
             SpecError: it has a mistake, or does not exist.
             InfrastructureError: the examiner cannot start.
         """
+        if self._is_closed:
+            raise InfrastructureError("The worker stops.")
         try:
             found = assignment.load(name, self._root)
         except UsageError as error:
@@ -92,7 +95,7 @@ class Grader:
     def revive(self) -> None:
         """After a failure: a new engine if this one cannot start sandboxes any more."""
         with self._lock:
-            if self._engine.is_alive:
+            if self._is_closed or self._engine.is_alive:
                 return
             _log.error("The fork server has ended; a new engine is started.")
             self._close_engine()
@@ -100,7 +103,8 @@ class Grader:
             self._versions.clear()
 
     def close(self) -> None:
-        """End the engine's processes; gradings under way fail."""
+        """End the engine's processes; gradings under way fail, and no other one starts."""
+        self._is_closed = True
         self._close_engine()
 
     def _close_engine(self) -> None:

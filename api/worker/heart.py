@@ -43,8 +43,9 @@ class Heart:
     def stop(self) -> None:
         """The worker has ended."""
         self._stopped.set()
-        self._thread.join()
-        self._try(self._sign_off)
+        if self._thread.is_alive():
+            self._thread.join()
+            self._try(self._sign_off)
 
     def _run(self) -> None:
         """Beat and sweep, each at its own pace. A beat that fails is followed by the next one."""

@@ -19,14 +19,15 @@ from api.queue.broker import QUEUES
 from api.queue.doorbell import Doorbell
 from api.settings import Settings
 from api.worker.bench import Bench
-from api.worker.celery_app import make_app, serve
+from api.worker.celery_app import end, make_app, serve
 from api.worker.grader import Grader
 from api.worker.heart import Heart
 from api.worker.places import Places
 from api.worker.stages import remove_leftovers
+from api.worker.stopping import Told, kill_children
 from grader.errors import UsageError
 
-_FAREWELL_SECONDS = 5.0
+_FAREWELL_SECONDS = 1.0  # that Celery has to end by itself
 _log = logging.getLogger(__name__)
 
 
@@ -34,6 +35,7 @@ class WorkerProcess:
     """Everything that a worker holds open. One per process: it handles signals."""
 
     def __init__(self, settings: Settings) -> None:
+        self._told = Told()
         queues = _queues(settings)
         self._settings = settings
         self._name = f"{socket.gethostname()[:60]}-{os.getpid()}-{secrets.token_hex(3)}"
@@ -53,46 +55,59 @@ class WorkerProcess:
             self._metrics,
         )
         self._heart = Heart(settings, self._database, self._bench)
+        self._is_warm = threading.Event()
         self._ended = threading.Event()
 
     def run(self) -> None:
-        """Work until SIGTERM.
+        """Work until SIGTERM or SIGINT, whenever that comes.
 
         Raises:
             InfrastructureError: this machine cannot grade.
         """
-        remove_leftovers()
-        try:
-            self._grader.warm_up(self._specs_in_use())
-        except BaseException:
-            self._grader.close()
-            raise
-        self._metrics.serve(self._settings.host, self._settings.metrics_port)
         stopper = threading.Thread(target=self._stop_when_told, name="stopper", daemon=True)
         stopper.start()
-        self._heart.start()
-        places = self._bench.places
-        _log.info("Worker %s is ready: %s, %d at once.", self._name, ",".join(places.queues), places.count)
         try:
-            app = make_app(self._settings, self._bench.look)
-            serve(app, self._name, places.queues, places.count, self._bench.stopping.set)
+            self._work()
+        except Exception:
+            if not self._bench.stopping.is_set():
+                raise
+            _log.debug("It was told to stop meanwhile.", exc_info=True)
         finally:
-            self._bench.stopping.set()
+            self._told.tell()
             self._ended.set()
             stopper.join()
 
+    def _work(self) -> None:
+        remove_leftovers()
+        self._grader.warm_up(self._specs_in_use())
+        self._is_warm.set()
+        self._metrics.serve(self._settings.host, self._settings.metrics_port)
+        self._heart.start()
+        places = self._bench.places
+        _log.info("Worker %s is ready: %s, %d at once.", self._name, ",".join(places.queues), places.count)
+        serve(make_app(self._settings, self._bench.look), self._name, places.queues, places.count)
+
     def _stop_when_told(self) -> None:
         """Runs beside Celery, whose own end waits for all threads and for a broker that may be away."""
-        self._bench.stopping.wait()
-        _log.info("Worker %s stops.", self._name)
+        self._told.wait()
         try:
-            self._bench.stop(self._settings.stop_seconds)
-            self._heart.stop()
-            self._grader.close()
-            self._doorbell.close()
+            self._stop()
+        except Exception:
+            _log.exception("The worker did not stop in order.")
         finally:
+            kill_children()  # whatever did not end by itself
             if not self._ended.wait(_FAREWELL_SECONDS):
                 os._exit(0)
+
+    def _stop(self) -> None:
+        _log.info("Worker %s stops.", self._name)
+        end()
+        is_finished = self._bench.stop(self._settings.stop_seconds)
+        if not (is_finished and self._is_warm.is_set()):
+            kill_children()  # nobody waits for what they do
+        self._heart.stop()
+        self._grader.close()
+        self._doorbell.close()
 
     def _specs_in_use(self) -> Iterable[str]:
         with self._database.read() as session:

@@ -10,7 +10,8 @@ from api.queue.claim import Claim
 from api.queue.finish import save_tests
 from grader.scoring.model import TestResult
 
-_EVERY_SECONDS = 0.05
+_FIRST_SECONDS = 0.05  # until something is to be seen
+_EVERY_SECONDS = 0.1  # between two transactions
 _log = logging.getLogger(__name__)
 
 
@@ -24,6 +25,7 @@ class Progress:
         self._pending: list[TestResult] = []
         self._total: int | None = None
         self._timer: threading.Timer | None = None
+        self._pause = _FIRST_SECONDS
         self._saved = 0
         self._is_closed = False
 
@@ -50,7 +52,7 @@ class Progress:
 
     def _wake(self) -> None:
         if self._timer is None and not self._is_closed:
-            self._timer = threading.Timer(_EVERY_SECONDS, self._save)
+            self._timer = threading.Timer(self._pause, self._save)
             self._timer.daemon = True
             self._timer.start()
 
@@ -67,5 +69,6 @@ class Progress:
             self._is_closed = True
         with self._lock:
             self._timer = None
+            self._pause = _EVERY_SECONDS
             if self._pending:
                 self._wake()

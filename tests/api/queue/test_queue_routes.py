@@ -53,3 +53,21 @@ def test_dead_letters_are_seen_and_retried_by_their_instructors(client, world):
     assert job_of(world, ids[1]).state == JobState.QUEUED
     with world.database.read() as session:
         assert session.query(AuditEvent).filter_by(action="job.retry").count() == 1
+
+
+def test_an_outsider_learns_nothing_of_a_dead_letter(client, world):
+    line_up(world, "alice")
+    mine = take(world)
+    fail(world.database, mine, SpecError("test_x: typo"), world.settings)
+    for user in ("oscar", "carol"):
+        real, invented = (
+            client.post(f"{QUEUE}/dead/{job}/retry", headers=world.token(user))
+            for job in (mine.job_id, new_id())
+        )
+        assert (real.status_code, invented.status_code) == (404, 404)
+        assert str(mine.submission_id) not in real.text
+        said = [
+            answer.json()["detail"].replace(answer.url.path.split("/")[-2], "JOB")
+            for answer in (real, invented)
+        ]
+        assert said[0] == said[1] == "There is no job 'JOB' in your courses."
