@@ -33,8 +33,8 @@ serve: $(VENV)/.ready  ## run the whole service here: http://127.0.0.1:8000
 samples: $(VENV)/.ready  ## check every assignment: reference, template and samples
 	$(BIN)/tensorgrade check --all
 
-test: $(VENV)/.ready  ## run the tests
-	$(BIN)/python -m pytest
+test: $(VENV)/.ready  ## run the tests, two files at a time
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 check: lint types layers  ## lint, types and layers
 
@@ -56,7 +56,7 @@ bench: $(VENV)/.ready  ## measure speed and memory on this machine
 	$(BIN)/python -m tests.bench
 
 test-composed: $(VENV)/.ready  ## the service's tests once more, on PostgreSQL and Redis
-	SERVICE_TESTS=composed $(BIN)/python -m pytest -q tests/api
+	SERVICE_TESTS=composed $(BIN)/python -m pytest -q --numprocesses 2 --dist loadfile --no-loadscope-reorder tests/api
 
 chaos: $(VENV)/.ready  ## kill, lose and cut what the service is made of; 200 uploads on each database
 	CHAOS_SUBMISSIONS=$(or $(SUBMISSIONS),200) CHAOS_ROUNDS=3 $(BIN)/python -m pytest -q tests/chaos

@@ -23,6 +23,9 @@ class JobState(StrEnum):
     CANCELLED = "cancelled"  # superseded, or its grading ended without it
 
 
+UNFINISHED = (JobState.BLOCKED, JobState.QUEUED, JobState.LEASED)
+
+
 class Job(Base):
     """A stage of a grading that a worker has to run."""
 

@@ -52,7 +52,7 @@ def enqueue(
     session.flush()  # and jobs to them: nothing tells the ORM in which order to insert them
     if not is_first:
         _cancel_earlier(session, submission.id, grading.id)
-    places = replace_waiting(session, submission)
+    places = replace_waiting(session, submission) if is_first else []  # a regrade is not a newer file
     user_id = turn_of or submission.user_id
     first = _queue_of(spec_version, "quick")
     rank = min(places) if places else next_rank(session, first, user_id)

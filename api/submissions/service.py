@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import secrets
+import uuid
 from dataclasses import dataclass
 
 from sqlalchemy import select
@@ -17,6 +18,7 @@ from api import audit
 from api.accounts.actor import Actor
 from api.courses.access import AssignmentAccess, SubmissionAccess
 from api.db.base import now
+from api.db.queue import UNFINISHED, Job
 from api.db.submissions import Blob, Grading, State, Submission
 from api.errors import BadRequest, Conflict
 from api.policies import Policy
@@ -130,11 +132,11 @@ def regrade(
     """
     with services.database.write() as session:
         submission = session.get_one(Submission, access.submission.id, with_for_update={"of": Submission})
-        if submission.state in (State.QUEUED, State.GRADING):
+        if _is_being_graded(session, submission):
             raise Conflict("It is being graded already: wait for its score.", kind="being-graded")
         last = session.get(Grading, submission.grading_id) if submission.grading_id else None
         seed = new_seed() if fresh_seed or last is None else last.seed
-        grading, queues = _line_up(session, services, submission, seed)
+        grading, queues = _line_up(session, services, submission, seed, turn_of=actor.user_id)
         audit.record(
             session,
             actor.user_id,
@@ -154,12 +156,22 @@ def new_seed() -> int:
     return secrets.randbits(_SEED_BITS)
 
 
+def _is_being_graded(session: Session, submission: Submission) -> bool:
+    """Also again: its state stays `graded` then."""
+    running = select(Job.id).where(Job.submission_id == submission.id, Job.state.in_(UNFINISHED)).limit(1)
+    return submission.state in (State.QUEUED, State.GRADING) or session.scalar(running) is not None
+
+
 def _line_up(
-    session: Session, services: Services, submission: Submission, seed: int
+    session: Session,
+    services: Services,
+    submission: Submission,
+    seed: int,
+    turn_of: uuid.UUID | None = None,
 ) -> tuple[Grading, list[str]]:
     version = submission.assignment.spec_version
     grading = Grading(seed=seed, spec_version=version.digest)
-    return grading, enqueue(session, grading, submission, version, services.settings)
+    return grading, enqueue(session, grading, submission, version, services.settings, turn_of=turn_of)
 
 
 def _valid_key(key: str | None) -> str | None:

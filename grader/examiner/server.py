@@ -1,9 +1,9 @@
-"""The examiner: torch, pytest and the collected specs in one warm process, forked for the gradings.
+"""The examiner: torch, pytest and the collected specs in one warm process, forked once per grading.
 
     python -m grader.examiner.server ASSIGNMENT ROOT FD
 
 FD is a socket from the engine. Every packet on it is a `Job` with two descriptors: a connection to the
-fork server of the sandboxes, and a pipe for the events. It is handed to a child (`grader.examiner.child`).
+fork server of the sandboxes, and a pipe for the events. `grader.examiner.child` is forked for it.
 """
 
 from __future__ import annotations
@@ -22,13 +22,15 @@ import torch
 
 from grader import assignment
 from grader.errors import InfrastructureError, SpecError
-from grader.examiner.child import FREE, MOST_PACKET, run_child
+from grader.examiner.child import run_child
 from grader.examiner.exam import Exam
-from grader.examiner.jobs import Event, Ready
+from grader.examiner.jobs import Event, Job, Ready
 from grader.harness.torchvision_compat import declare_missing_operators
 from grader.pipeline import grade
 from grader.sandbox.local.backend import LocalClient
 from grader.sandbox.local.hugepages import collapse_heap
+
+_MOST_PACKET = 1 << 16
 
 
 def main(name: str, root: str, descriptor: int) -> None:
@@ -62,7 +64,7 @@ def _tell(engine: socket.socket, message: Event | Ready) -> None:
 
 def _first_connection(engine: socket.socket) -> LocalClient:
     """A connection to the fork server of the sandboxes, for the rehearsal."""
-    _, descriptors, _flags, _address = socket.recv_fds(engine, MOST_PACKET, 1)
+    _, descriptors, _flags, _address = socket.recv_fds(engine, _MOST_PACKET, 1)
     if not descriptors:
         raise InfrastructureError("The engine hung up.")
     return LocalClient(socket.socket(fileno=descriptors[0]))
@@ -89,15 +91,13 @@ def _rehearse(exam: Exam, backend: LocalClient) -> None:
 
 
 class _Server:
-    """Hands each job to a child that is free, or to a new one."""
+    """Forks a child for each job."""
 
     def __init__(self, engine: socket.socket, exam: Exam) -> None:
         self._engine = engine
         self._exam = exam
         self._selector = selectors.DefaultSelector()
         self._selector.register(engine, selectors.EVENT_READ, self._take_job)
-        self._children: dict[socket.socket, int] = {}  # our end of each one's channel, and its process
-        self._free: list[socket.socket] = []
         self._running = True
 
     def serve(self) -> None:
@@ -108,47 +108,25 @@ class _Server:
                 action()
 
     def _take_job(self) -> None:
-        packet, descriptors, _flags, _address = socket.recv_fds(self._engine, MOST_PACKET, 2)
+        packet, descriptors, _flags, _address = socket.recv_fds(self._engine, _MOST_PACKET, 2)
         if not packet:
             self._running = False
             return
-        self._hand_over(packet, descriptors)
+        job = Job.model_validate_json(packet)
+        child = os.fork()
+        if child == 0:
+            self._engine.close()
+            self._selector.close()
+            run_child(self._exam, job, *descriptors)
         for descriptor in descriptors:
             os.close(descriptor)
+        pidfd = os.pidfd_open(child)
+        self._selector.register(pidfd, selectors.EVENT_READ, lambda: self._reap(child, pidfd))
 
-    def _hand_over(self, packet: bytes, descriptors: list[int]) -> None:
-        while True:
-            child = self._free.pop() if self._free else self._fork()
-            with suppress(BrokenPipeError):  # it has just ended: the next one
-                socket.send_fds(child, [packet], descriptors)
-                return
-
-    def _fork(self) -> socket.socket:
-        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        process = os.fork()
-        if process == 0:
-            for other in (ours, self._engine, *self._children):
-                other.close()
-            self._selector.close()
-            run_child(self._exam, theirs)
-        theirs.close()
-        self._children[ours] = process
-        self._selector.register(ours, selectors.EVENT_READ, lambda: self._on_child(ours))
-        return ours
-
-    def _on_child(self, child: socket.socket) -> None:
-        try:
-            is_free = child.recv(len(FREE)) == FREE
-        except ConnectionError:
-            is_free = False
-        if is_free:
-            self._free.append(child)
-            return
-        self._selector.unregister(child)
-        if child in self._free:
-            self._free.remove(child)
-        child.close()
-        os.waitpid(self._children.pop(child), 0)
+    def _reap(self, child: int, pidfd: int) -> None:
+        os.waitpid(child, 0)
+        self._selector.unregister(pidfd)
+        os.close(pidfd)
 
 
 if __name__ == "__main__":

@@ -14,6 +14,9 @@ from grader.rules.scopes import Imported, Scope, Scopes
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 _BLOCKS = (ast.stmt, ast.ExceptHandler, ast.match_case)
 
+# What may have children that never run, see `Reach._skipped`.
+_CONDITIONAL = frozenset({ast.If, ast.FunctionDef, ast.AsyncFunctionDef, ast.arg, ast.AnnAssign})
+
 
 @dataclass(frozen=True, slots=True)
 class Place:
@@ -86,7 +89,8 @@ class Reach:
 
     def _targets(self, place: Place) -> list[tuple[str, str]]:
         """Definitions of the submission that a place names, as (path, name)."""
-        places = [split_own(origin) for origin in self._resolver.origins(place.node)]
+        origins = self._resolver.origins(place.node)
+        places = [split_own(origin) for origin in origins] if origins else []
         return [target for target in places if target is not None]
 
     def _passed_on(self, path: str, name: str) -> Iterator[tuple[str, str]]:
@@ -106,8 +110,10 @@ class Reach:
             node = pending.pop()
             scope = scopes.of.get(id(node), scopes.module)
             yield Place(node, scope, module)
-            skipped = self._skipped(node, scope)
-            pending += [child for child in reversed(scopes.children(node)) if id(child) not in skipped]
+            children = scopes.children(node)
+            if children and type(node) in _CONDITIONAL and (skipped := self._skipped(node, scope)):
+                children = [child for child in children if id(child) not in skipped]
+            pending += reversed(children)
 
     def _skipped(self, node: ast.AST, scope: Scope) -> set[int]:
         """Children that never run: for type checkers only, or annotations that stay text."""

@@ -11,6 +11,20 @@ from grader.rules.origins import RUN_FUNCTIONS
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+_LEAVES = frozenset({ast.Name, ast.Constant})
+_BINDING = frozenset(
+    {
+        ast.FunctionDef,
+        ast.AsyncFunctionDef,
+        ast.ClassDef,
+        ast.Import,
+        ast.ImportFrom,
+        ast.Assign,
+        ast.AnnAssign,
+    }
+    | {ast.NamedExpr, ast.Name, ast.ExceptHandler, ast.MatchAs, ast.MatchStar, ast.MatchMapping}
+    | {ast.Global, ast.Nonlocal}
+)  # what `_bind` looks at
 _EXPRESSIONS = (
     *(ast.Name, ast.Attribute, ast.Subscript, ast.Call),
     *(ast.NamedExpr, ast.IfExp, ast.BoolOp),
@@ -103,6 +117,8 @@ class Scopes:
 
 def _child_nodes(node: ast.AST) -> list[ast.AST]:
     """As ast.iter_child_nodes, but without Load and Store, which every name has and nobody asks for."""
+    if type(node) in _LEAVES:
+        return []
     children: list[ast.AST] = []
     for name in node._fields:
         value = getattr(node, name, None)
@@ -134,7 +150,8 @@ class _Builder:
             self.scopes.of[id(node)] = scope
             if isinstance(node, _EXPRESSIONS):
                 self.scopes.expressions.append((node, scope))
-            self._bind(node, scope)
+            if type(node) in _BINDING:
+                self._bind(node, scope)
             self._descend(node, scope)
 
     def _push(self, nodes: Sequence[ast.AST | None], scope: Scope) -> None:

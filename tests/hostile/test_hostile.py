@@ -8,7 +8,7 @@ import secrets
 import shutil
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,6 +22,7 @@ from grader.scoring.model import Score, TestResult, TestStatus
 HERE = Path(__file__).parent
 PROJECT = HERE.parent.parent
 HONEST = ("test_double_before", "test_double_after", "test_double_last")
+BYSTANDERS: set[int] = set()  # servers of other tests, which live as long as the run
 CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
@@ -73,6 +74,7 @@ def course(tmp_path_factory) -> Iterator[Course]:
 
 
 def opened(root: Path, canary: str) -> Iterator[Course]:
+    BYSTANDERS.update(descendants(os.getpid()))
     try:
         engine = Engine(root=root / "course")
     except InfrastructureError as error:
@@ -95,16 +97,16 @@ def unavailable(error: InfrastructureError) -> None:
 class Machine:
     """What a grading could leave behind."""
 
-    processes: tuple[str, ...]  # our descendants
-    descriptors: tuple[tuple[str, int], ...]  # process, how many it has open; ours and our servers'
+    processes: frozenset[int]  # our descendants
+    descriptors: tuple[tuple[int, int], ...]  # process, how many it has open; ours and our servers'
     mounts: str
     groups: frozenset[str]
     marks: frozenset[str]
 
 
 def machine() -> Machine:
-    processes = descendants(os.getpid())
-    counts = sorted((name_of(pid), open_descriptors(pid)) for pid in {os.getpid(), *processes})
+    processes = descendants(os.getpid(), BYSTANDERS)
+    counts = tuple((pid, open_descriptors(pid)) for pid in sorted({os.getpid(), *processes}))
     prefixes = tuple(f"tensorgrade-{pid}-" for pid in processes)
     groups = {
         name for _, folders, _ in os.walk("/sys/fs/cgroup") for name in folders if name.startswith(prefixes)
@@ -112,23 +114,12 @@ def machine() -> Machine:
     places = [Path("/tmp"), Path("/dev/shm"), Path("/var/tmp"), Path.home(), Path.cwd(), Path("/")]
     marks = {str(path) for place in places for path in place.glob("*tgm-*")}
     return Machine(
-        tuple(sorted(map(name_of, processes))),
-        tuple(counts),
+        frozenset(processes),
+        counts,
         Path("/proc/self/mountinfo").read_text(),
         frozenset(groups),
         frozenset(marks),
     )
-
-
-def name_of(pid: int) -> str:
-    """Its number; but one fork of the examiner is as good as another: a new one takes over after trouble."""
-    try:
-        parent = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1]
-        commands = {Path(f"/proc/{process}/cmdline").read_bytes() for process in (pid, parent)}
-    except (FileNotFoundError, ProcessLookupError):
-        return "ended"
-    is_fork = len(commands) == 1 and b"grader.examiner.server" in commands.pop()
-    return "a fork of the examiner" if is_fork else str(pid)
 
 
 def open_descriptors(pid: int) -> int:
@@ -138,7 +129,8 @@ def open_descriptors(pid: int) -> int:
         return 0  # it has just ended
 
 
-def descendants(root: int) -> set[int]:
+def descendants(root: int, without: Collection[int] = ()) -> set[int]:
+    """Children, and theirs; `without` some of them and what they started."""
     parents = {}
     for path in Path("/proc").glob("[0-9]*/stat"):
         try:
@@ -148,7 +140,7 @@ def descendants(root: int) -> set[int]:
     found, size = {root}, 0
     while len(found) > size:
         size = len(found)
-        found |= {pid for pid, parent in parents.items() if parent in found}
+        found |= {pid for pid, parent in parents.items() if parent in found and pid not in without}
     return found - {root}
 
 

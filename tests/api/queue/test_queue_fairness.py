@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from queue_helpers import SPEC, a_score, job_of, line_up, submission_of, take
+from queue_helpers import SPEC, a_score, job_of, line_up, regrade, submission_of, take
 from sqlalchemy import insert
 
 from api.db.base import new_id, now
@@ -60,6 +60,16 @@ def test_the_newest_takes_the_place_of_those_that_wait(database, world):
     assert submission_of(world, running).state == State.GRADING
     assert {found.submission_id for found in claims(world, 2)} == {bob, last}
     assert take(world) is None
+
+
+def test_a_regrade_of_an_old_one_replaces_nothing(database, world):
+    world.set(Assignment, SPEC, policy={"newest_replaces_waiting": True})
+    old = line_up(world, "alice")
+    finish(database, take(world), a_score(), world.settings)
+    newest = line_up(world, "alice")
+    regrade(world, old)
+    assert submission_of(world, newest).state == State.QUEUED
+    assert {found.submission_id for found in claims(world, 2)} == {old, newest}
 
 
 def test_positions_and_estimates(database, world):

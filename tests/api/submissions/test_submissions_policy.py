@@ -158,6 +158,7 @@ def test_a_regrade_keeps_the_score_until_it_is_done(
     assert answer.json()["seed"] == 1
     shown = get(client, world.token("ta"), submission).json()
     assert (shown["score"], shown["state"]) == (8.0, "graded")
+    assert client.post(path, headers=world.token("ta")).status_code == 409  # one at a time
     with database.read() as session:
         assert session.scalar(select(func.count()).select_from(Grading)) == 2
         assert session.scalar(select(AuditEvent.action)) == "submission.regrade"

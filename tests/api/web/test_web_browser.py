@@ -177,7 +177,8 @@ def test_a_file_can_be_dropped(page: Page, world: World) -> None:
 
 def test_everything_works_with_the_keyboard(page: Page, world: World) -> None:
     page.goto("/login")
-    page.keyboard.type(world.email("alice"))  # the first field has the focus
+    expect(page.get_by_label("E-mail")).to_be_focused()  # the first field
+    page.keyboard.type(world.email("alice"))
     page.keyboard.press("Tab")
     page.keyboard.type(PASSWORD)
     page.keyboard.press("Enter")
