@@ -22,6 +22,7 @@ from tests.bench import gradings, primitives
 _ROUNDS = 8  # baseline and gradings take turns: a machine's speed changes from minute to minute
 _RUNS = 5  # in a round
 _MIB = 2**20
+_LIGHT = Path(__file__).parent / "course"  # a root with one small assignment
 
 
 def main() -> None:
@@ -32,6 +33,15 @@ def main() -> None:
     with Engine() as engine:
         for name in assignment.names():
             _grading(table, engine, name)
+    with Engine(_LIGHT) as engine:
+        engine.prepare("light")
+        rate = gradings.per_second(engine, "light", _LIGHT / "reference/light", 40, 2)
+        _row(
+            table,
+            "a light suite (15 checks): 40 submissions, 2 jobs",
+            f"{rate:.1f} per second",
+            ">= 12 per second",
+        )
     console.print(table)
 
 
@@ -69,7 +79,7 @@ def _grading(table: Table, engine: Engine, name: str) -> None:
     _row(table, f"{name}: more wall time", f"{1e3 * (warm.wall - wall):.0f} ms", "<= 100 ms")
     _row(table, f"{name}: more CPU time", f"{1e3 * (warm.cpu - cpu):.0f} ms", "<= 120 ms")
     rate = gradings.per_second(engine, name, _reference(name), 40, 2)
-    _row(table, f"{name}: 40 submissions, 2 jobs", f"{rate:.1f} per second", ">= 12 per second (light suite)")
+    _row(table, f"{name}: 40 submissions, 2 jobs", f"{rate:.1f} per second", "")
 
 
 def _take_turns(engine: Engine, name: str) -> tuple[gradings.Cost, gradings.Cost]:

@@ -2,6 +2,8 @@
 
 import gc
 
+import torch
+
 from grader.harness import operations
 from grader.wire import codec, messages
 
@@ -34,6 +36,7 @@ def attack(number):
         for loop in [thing for thing in gc.get_objects() if type(thing).__name__ == "_Loop"]:
             loop._operations._entry.answer = lambda x: Equal()
         codec.Encoder._special = lambda self, value: messages.TensorData("torch", "float32", [6], self.buffer(b"\x00" * 24))
+        codec._RULES.pop(torch.Tensor, None)  # which would know better
         return "encoder"
     if number == 1:
         operations._OPERATIONS[messages.Describe] = lambda *_: [{"name": "", "type": "torch.nn.modules.linear.Linear", "config": {}}]
