@@ -5,6 +5,7 @@ As a program (`python -m api.web_server DESCRIPTOR`) it is what the supervisor s
 
 from __future__ import annotations
 
+import logging
 import socket
 import sys
 
@@ -17,11 +18,16 @@ from api.settings import Settings
 
 _GOODBYE_SECONDS = 5  # that open answers (event streams) get when we stop
 _KEEP_ALIVE_SECONDS = 75
+_SWITCH_SECONDS = 0.0005  # between threads: the one with the database's write lock must not wait long
+_LOG = logging.getLogger(__name__)
 
 
 def run(settings: Settings, descriptor: int | None = None) -> None:
     """Serve until SIGTERM or SIGINT. `descriptor`: a socket that listens already."""
     logs.configure(settings, "web")
+    sys.setswitchinterval(_SWITCH_SECONDS)
+    if settings.environment == "production" and not settings.is_secure:
+        _LOG.warning("Cookies travel without https: set TENSORGRADE_PUBLIC_URL to the https address.")
     config = uvicorn.Config(
         create_app(settings),
         host=settings.host,

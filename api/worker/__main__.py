@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import signal
 import sys
 
@@ -19,6 +20,7 @@ def main() -> int:
     from grader.errors import TensorgradeError
 
     configure(settings(), "worker")
+    os.nice(settings().worker_nice)  # with all that it starts
     try:
         WorkerProcess(settings()).run()
     except (TensorgradeError, OperationalError, ProgrammingError) as error:

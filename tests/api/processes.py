@@ -21,10 +21,6 @@ from api.db.queue import JobState
 from api.db.submissions import State
 from grader.assignment import REPOSITORY
 
-_API = (
-    "import uvicorn; from api.app import create_app; from api.settings import settings as s; "
-    "uvicorn.run(create_app(s()), host=s().host, port=s().port, log_level='warning')"
-)
 _SETTINGS = {
     "TENSORGRADE_RATE_LIMITS": "false",
     "TENSORGRADE_CONCURRENCY": "1",
@@ -55,7 +51,7 @@ class Service:
 
     def start_api(self) -> None:
         """Returns when it answers."""
-        self.api = self._start("api", "-c", _API)
+        self.api = self._start("api", "-m", "api.cli", "api")
         wait_for(self._answers, 60, "the API answers")
 
     def start_worker(self) -> None:
