@@ -35,6 +35,7 @@ class Settings(BaseSettings):
     environment: Literal["development", "production"] = "development"
     host: str = "127.0.0.1"
     port: int = 8000
+    web_processes: int = Field(1, ge=1)  # of `tensorgrade serve`, which share the port
     public_url: str = ""  # as browsers see it; by default http://host:port
     trusted_proxies: str = ""  # addresses whose X-Forwarded-For counts
     session_days: float = 14.0

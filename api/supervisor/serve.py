@@ -71,7 +71,8 @@ def _children(settings: Settings, parts: Parts, descriptor: int, port: int) -> l
     if "log_format" not in settings.model_fields_set:
         environment["TENSORGRADE_LOG_FORMAT"] = "text"
     python = (sys.executable, "-m")
-    children = [Child("web", (*python, "api.web_server", str(descriptor)), environment, (descriptor,))]
+    web = (*python, "api.web_server", str(descriptor))
+    children = [Child("web", web, environment, (descriptor,)) for _ in range(settings.web_processes)]
     if parts.worker:
         children.append(Child("worker", (*python, "api.worker"), environment))
     return children
