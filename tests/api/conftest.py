@@ -106,11 +106,13 @@ def world(service_settings: Settings) -> Iterator[World]:
 
 
 @pytest.fixture
-def app(service_settings: Settings) -> FastAPI:
+def app(service_settings: Settings) -> Iterator[FastAPI]:
     """The application."""
     from api.app import create_app
 
-    return create_app(service_settings)
+    made = create_app(service_settings)
+    yield made
+    made.state.services.close()
 
 
 @pytest.fixture

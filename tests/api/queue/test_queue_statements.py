@@ -71,7 +71,7 @@ def test_a_new_submission_costs_four_statements(database, world, slow):
 
 
 def test_a_post_costs_five_statements_in_its_transaction(client, world):
-    """The fifth is for its bytes."""
+    """The fifth is for its bytes. PostgreSQL has many writers: there the student's row is locked first."""
     path, headers = f"/api/v1/assignments/{SPEC}/submissions", world.token("alice")
     assert client.post(path, headers=headers, files={"file": ("a.py", b"x = 1\n")}).status_code == 202
     writes = []
@@ -84,7 +84,7 @@ def test_a_post_costs_five_statements_in_its_transaction(client, world):
     event.listen(engine, "before_cursor_execute", note)
     assert client.post(path, headers=headers, files={"file": ("b.py", b"x = 2\n")}).status_code == 202
     event.remove(engine, "before_cursor_execute", note)
-    assert [one for one in writes if not one.startswith("BEGIN")] == [
+    assert [one for one in writes if not one.startswith(("BEGIN", "SELECT users.id"))] == [
         "INSERT INTO blobs",
         "INSERT INTO submissions",
         "INSERT INTO gradings",
