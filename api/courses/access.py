@@ -9,7 +9,7 @@ import uuid
 from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, and_, false, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from api.accounts.actor import Actor, Scope
 from api.db.courses import Assignment, Course, Enrolment, GroupMember, Role
@@ -136,13 +136,15 @@ def _role(session: Session, actor: Actor, course_id: uuid.UUID) -> Role | None:
     return Role(found) if actor.has(Scope.STAFF) else Role.STUDENT
 
 
-def _named(identifier: object, slug: object, reference: str) -> ColumnElement[bool]:
+def _named(
+    identifier: InstrumentedAttribute[uuid.UUID], slug: InstrumentedAttribute[str], reference: str
+) -> ColumnElement[bool]:
     if "\0" in reference:  # PostgreSQL refuses it in a text
         return false()
     as_uuid = _uuid(reference)
     if as_uuid is None:
-        return slug == reference  # type: ignore[return-value]
-    return or_(identifier == as_uuid, slug == reference)  # type: ignore[arg-type]
+        return slug == reference
+    return or_(identifier == as_uuid, slug == reference)
 
 
 def _uuid(text: str) -> uuid.UUID | None:
