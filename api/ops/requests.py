@@ -64,7 +64,7 @@ async def _apologise(scope: Scope, receive: Receive, answer: _Answer, error: Exc
     if answer.status or handler is None:
         raise error
     request = Request(scope, receive)
-    response = await handler(request, error)  # type: ignore[misc]
+    response = await handler(request, error)  # type: ignore[misc]  # ours is async: `api.problems`
     await response(scope, receive, answer)
 
 

@@ -128,4 +128,4 @@ def _blobs(tar: tarfile.TarFile) -> Iterator[tuple[str, IO[bytes]]]:
 
 
 def _digest(stream: IO[bytes]) -> str:
-    return hashlib.file_digest(stream, "sha256").hexdigest()  # type: ignore[arg-type]
+    return hashlib.file_digest(stream, "sha256").hexdigest()  # type: ignore[arg-type]  # tarfile's is one

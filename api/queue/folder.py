@@ -49,4 +49,4 @@ class Transport(filesystem.Transport):
     def drain_events(self, connection: Any, timeout: float | None = None, **kwargs: Any) -> None:
         """Wait for a message, but not as long as asked: the worker looks whether it is to stop in between."""
         longest = _LONGEST_WAIT if timeout is None else min(timeout, _LONGEST_WAIT)
-        super().drain_events(connection, timeout=longest, **kwargs)  # type: ignore[no-untyped-call]
+        super().drain_events(connection, timeout=longest, **kwargs)  # type: ignore[no-untyped-call]  # kombu

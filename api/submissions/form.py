@@ -64,7 +64,7 @@ class Form:
         self._received = 0
         self._is_complete = False
         self._part = _Part()
-        self._parser = MultipartParser(_boundary(content_type), self._callbacks())  # type: ignore[arg-type]
+        self._parser = MultipartParser(_boundary(content_type), self._callbacks())  # type: ignore[arg-type]  # a TypedDict
 
     def feed(self, data: bytes) -> None:
         """The next piece of the body.
