@@ -5,6 +5,7 @@ As a program (`python -m api.web_server DESCRIPTOR`) it is what the supervisor s
 
 from __future__ import annotations
 
+import gc
 import logging
 import socket
 import sys
@@ -18,6 +19,7 @@ from api.settings import Settings
 
 _GOODBYE_SECONDS = 5  # that open answers (event streams) get when we stop
 _KEEP_ALIVE_SECONDS = 75
+_GARBAGE_THRESHOLD = 10_000  # objects
 _SWITCH_SECONDS = 0.0005  # between threads: the one with the database's write lock must not wait long
 _LOG = logging.getLogger(__name__)
 
@@ -28,8 +30,11 @@ def run(settings: Settings, descriptor: int | None = None) -> None:
     sys.setswitchinterval(_SWITCH_SECONDS)
     if settings.environment == "production" and not settings.is_secure:
         _LOG.warning("Cookies travel without https: set TENSORGRADE_PUBLIC_URL to the https address.")
+    app = create_app(settings)
+    gc.freeze()  # what start-up made stays: collections need not look at it again and again
+    gc.set_threshold(_GARBAGE_THRESHOLD)
     config = uvicorn.Config(
-        create_app(settings),
+        app,
         host=settings.host,
         port=settings.port,
         log_config=None,

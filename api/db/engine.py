@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from sqlalchemy import Engine, create_engine, event
+from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.orm import Session, sessionmaker
 
 from api.db import models  # noqa: F401 - a foreign key has a type only once the table it refers to is there
+from api.db.shared import SharedWrites
 from api.db.turns import Turns
+
+T = TypeVar("T")
 
 _BUSY_MILLISECONDS = 20_000  # how long a writer waits for another one
 
@@ -39,9 +42,9 @@ class Database:
         if self.is_sqlite:
             _tune(self.engine)
         self._sessions = sessionmaker(self.engine, expire_on_commit=False)
-        self._writers = sessionmaker(
-            self.engine.execution_options(tensorgrade_write=True), expire_on_commit=False
-        )
+        self._writing = self.engine.execution_options(tensorgrade_write=True)
+        self._writers = sessionmaker(self._writing, expire_on_commit=False)
+        self._shared = SharedWrites(self._begin)
 
     @contextmanager
     def read(self) -> Iterator[Session]:
@@ -56,13 +59,33 @@ class Database:
         In SQLite it takes the write lock at once: a transaction that reads first and writes later could be
         refused in the middle.
         """
-        turn = nullcontext() if self._turns is None else self._turns.take()
-        with turn, self._writers() as session, session.begin():
+        with self._turn(), self._writers() as session, session.begin():
             yield session
+
+    def write_shared(self, work: Callable[[Session], T]) -> T:
+        """Run `work` in a transaction. In SQLite others that wait for their turn to write share it.
+
+        PostgreSQL has many writers at once: there a shared one would only hold row locks for longer.
+
+        Raises:
+            Exception: what `work` raised, which undoes it; or what kept the database from committing.
+        """
+        if self.is_sqlite:
+            return self._shared.run(work)
+        with self.write() as session:
+            return work(session)
 
     def close(self) -> None:
         """Give all connections back."""
         self.engine.dispose()
+
+    def _turn(self) -> AbstractContextManager[None]:
+        return nullcontext() if self._turns is None else self._turns.take()
+
+    @contextmanager
+    def _begin(self) -> Iterator[Connection]:
+        with self._turn(), self._writing.begin() as connection:
+            yield connection
 
 
 def _make_private(path: Path) -> None:

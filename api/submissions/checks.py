@@ -11,8 +11,7 @@ from api.errors import Unprocessable
 from api.policies import Policy
 from grader.assignment import AssignmentConfig
 from grader.errors import SubmissionError
-from grader.intake import read_bytes
-from grader.intake.syntax import parse
+from grader.intake import read_bytes, syntax_error
 
 _MOST_PARSED = 64_000  # bytes of a source that are worth a warning; more than any homework
 _MOST_WARNINGS = 8
@@ -56,8 +55,8 @@ def _syntax(path: str, source: bytes) -> tuple[str, ...]:
     """A mistake that keeps the file from being imported; the rest of it may still be graded."""
     if len(source) > _MOST_PARSED:
         return ()
-    parsed = parse(source, path)
-    return (f"{parsed.error} Only what can be salvaged is graded.",) if parsed.error else ()
+    mistake = syntax_error(source, path)
+    return (f"{mistake} Only what can be salvaged is graded.",) if mistake else ()
 
 
 def _check_notebook(name: str, data: bytes) -> None:

@@ -94,13 +94,14 @@ def accept(
         Forbidden, Conflict: the policy says no, or the key was used for something else.
     """
     policy = Policy.model_validate(access.assignment.policy)
-    with services.database.write() as session:
+
+    def enter(session: Session) -> tuple[Accepted, list[str]]:
         session.add(access.assignment)  # loaded already
         student = Student(actor.user_id, quota.group_of(session, access.assignment, policy, actor.user_id))
         quota.lock(session, student)
         earlier = _earlier(session, access, student, stored, key)
         if earlier is not None:
-            return Accepted(earlier, None, is_new=False, warnings=warnings)
+            return Accepted(earlier, None, is_new=False, warnings=warnings), []
         moment = now()
         if not access.is_staff:
             quota.require_permission(session, access.assignment, policy, student, moment)
@@ -117,9 +118,12 @@ def accept(
             is_test=access.is_staff,
         )
         grading, queues = _line_up(session, services, submission, new_seed())
+        return Accepted(submission, grading, is_new=True, warnings=warnings), queues
+
+    accepted, queues = services.database.write_shared(enter)
     for queue in queues:
         services.doorbell.ring(queue)
-    return Accepted(submission, grading, is_new=True, warnings=warnings)
+    return accepted
 
 
 def regrade(

@@ -61,9 +61,8 @@ async def submit(
     async with uploading(request, running.blobs, service.caps_for(running, access)) as form:
         accepted = await run_in_threadpool(service.hand_in, running, actor, access, form, idempotency_key)
     response.status_code = 202 if accepted.is_new else 200
-    response.headers["Location"] = request.app.url_path_for(
-        "read_submission", submission=str(accepted.submission.id)
-    )
+    api, _, _ = request.url.path.rpartition("/assignments/")
+    response.headers["Location"] = f"{api}/submissions/{accepted.submission.id}"
     return receipt(accepted, access, actor)
 
 

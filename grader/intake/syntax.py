@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import symtable
 import threading
 import warnings
 from dataclasses import dataclass
@@ -53,15 +54,16 @@ def parse(source: bytes, filename: str) -> Parsed:
 
 
 def syntax_error(source: bytes, filename: str) -> str | None:
-    """The first mistake that keeps `source` from compiling, None if it compiles. Never raises.
+    """The first mistake in grammar or scopes that keeps `source` from being imported, or None. Never raises.
 
-    Like "solution.py, line 12: unexpected indent: `    return x`".
+    Like "solution.py, line 12: unexpected indent: `    return x`". What only the compiler's last stage finds,
+    a `return` outside a function, is not looked for: nested `finally` blocks make that take minutes.
     """
     try:
         text = decode(filename, source).text
-        with warnings.catch_warnings():
+        with _ONE_AT_A_TIME, warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            compile(text, filename, "exec", dont_inherit=True)
+            symtable.symtable(text, filename, "exec")
     except (RecursionError, MemoryError):
         return f"{filename}: nested too deeply for Python to read."
     except SubmissionError as error:

@@ -17,6 +17,10 @@ from api.db.submissions import State
 _ONE_BY_ONE = 20
 _THREADS = 8
 _SECONDS = 10.0
+_RATE = 60  # uploads per second, whether or not the ones before were answered
+_STEADY_SECONDS = 20
+_SENDERS = 32
+_WAITING = 2000
 
 
 def test_upload_to_score(
@@ -53,6 +57,46 @@ def test_uploads_while_workers_are_busy(
     measured.times(f"POST, {_THREADS} at once, worker busy", backend, seconds)
     measured.add("POST rate, worker busy", backend, f"{len(seconds) / _SECONDS:.0f}/s accepted")
     measured.add("gradings meanwhile", backend, f"{done / _SECONDS:.1f}/s")
+
+
+def test_uploads_at_a_steady_rate(
+    service: Service, load_world: World, sample: Path, measured: Measurements, backend: str
+) -> None:
+    headers = load_world.token("alice")
+    with httpx.Client(base_url=service.url, headers=headers, timeout=30) as client:
+        _until_graded(client, sample)
+        with service.frozen_workers():
+            _all_at_once(service, headers, sample, [0.0] * _WAITING)
+        graded = service.count(State.GRADED)
+        wait_for(lambda: service.count(State.GRADED) > graded + 1, 60, "the worker goes on")
+    seconds = _all_at_once(
+        service, headers, sample, [number / _RATE for number in range(_RATE * _STEADY_SECONDS)]
+    )
+    assert service.count(State.QUEUED) >= _WAITING
+    measured.times(f"POST, {_RATE} each second, {_WAITING} wait", backend, seconds)
+    high = sorted(seconds)[int(0.99 * len(seconds))]
+    measured.add(f"p99 of POST, {_RATE} each second (bar 200 ms)", backend, f"{1000 * high:.0f} ms")
+
+
+def _all_at_once(service: Service, headers: dict[str, str], path: Path, moments: list[float]) -> list[float]:
+    """Upload at these moments; how long after its moment each was answered."""
+    seconds: list[float] = []
+    left, started = iter(moments), time.monotonic()
+
+    def sender() -> None:
+        with httpx.Client(base_url=service.url, headers=headers, timeout=30) as client:
+            for moment in left:
+                time.sleep(max(0.0, started + moment - time.monotonic()))
+                _upload(client, path)
+                seconds.append(time.monotonic() - started - moment)
+
+    threads = [threading.Thread(target=sender) for _ in range(_SENDERS)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(seconds) == len(moments)
+    return seconds
 
 
 def _upload(client: httpx.Client, path: Path) -> str:
