@@ -66,7 +66,7 @@ class Settings(BaseSettings):
     quick_seconds: float = 600.0  # a quick stage that runs longer is ours to stop
     slow_seconds: float = 1800.0
     waiting_seconds: float = 86_400.0  # a job that waits longer is a dead letter, not forgotten
-    worker_nice: int = Field(10, ge=0, le=19)  # so that uploads are accepted first where a machine does both
+    worker_nice: int = Field(10, ge=0, le=19)  # of what grades: uploads go first where a machine does both
     stop_seconds: float = 20.0  # that a worker may go on when told to stop
 
     # ---------------------------------------------------------------- operation

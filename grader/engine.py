@@ -26,6 +26,7 @@ from grader.assignment import REPOSITORY, load
 from grader.errors import InfrastructureError, SpecError
 from grader.examiner.jobs import Event, Job, Ready
 from grader.sandbox.local.backend import LocalBackend
+from grader.sandbox.niceness import give_way
 from grader.scoring.model import Score, TestResult
 
 Stage = Literal["quick", "slow", "all"]
@@ -46,14 +47,20 @@ class Engine:
 
     root: the folder with test_specs/ and reference/.
     backend: sandboxes to use, which must not see `root`; by default the engine starts its own.
+    niceness: how much all processes of the engine give way to others, from 0 to 19.
     """
 
-    def __init__(self, root: Path = REPOSITORY, backend: LocalBackend | None = None) -> None:
+    def __init__(
+        self, root: Path = REPOSITORY, backend: LocalBackend | None = None, *, niceness: int = 0
+    ) -> None:
         self._root = root
+        self._niceness = niceness
         self._own_backend = backend is None
         # Both kinds of process import torch for seconds, so they start side by side.
         self._starter = ThreadPoolExecutor(1)
-        self._backend = self._starter.submit(lambda: backend or LocalBackend(masked=(root,)))
+        self._backend = self._starter.submit(
+            lambda: backend or LocalBackend(masked=(root,), niceness=niceness)
+        )
         self._examiners: dict[str, _Examiner] = {}
         self._lock = threading.Lock()
 
@@ -74,7 +81,7 @@ class Engine:
             examiner = self._examiners.get(name)
             if examiner is None or examiner.has_ended:
                 load(name, self._root)
-                examiner = self._examiners[name] = _Examiner(name, self._root)
+                examiner = self._examiners[name] = _Examiner(name, self._root, self._niceness)
         return examiner.ready(self._backend.result())
 
     def grade(
@@ -138,7 +145,7 @@ class Engine:
 class _Examiner:
     """One examiner process."""
 
-    def __init__(self, name: str, root: Path) -> None:
+    def __init__(self, name: str, root: Path, niceness: int) -> None:
         self._socket, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         command = [sys.executable, "-m", "grader.examiner.server", name, str(root), str(theirs.fileno())]
         kept = {key: os.environ[key] for key in _KEPT_VARIABLES if key in os.environ}
@@ -149,6 +156,7 @@ class _Examiner:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
         )
+        give_way(self._process, niceness)
         theirs.close()
         self._ready: Ready | None = None
         self._lock = threading.Lock()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 import signal
 import sys
 
@@ -20,7 +19,6 @@ def main() -> int:
     from grader.errors import TensorgradeError
 
     configure(settings(), "worker")
-    os.nice(settings().worker_nice)  # with all that it starts
     try:
         WorkerProcess(settings()).run()
     except (TensorgradeError, OperationalError, ProgrammingError) as error:

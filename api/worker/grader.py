@@ -21,9 +21,10 @@ _log = logging.getLogger(__name__)
 class Grader:
     """Grades with the specs as they are on disk now. Safe to use from several threads."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, *, niceness: int = 0) -> None:
         self._root = root
-        self._engine = Engine(root)
+        self._niceness = niceness
+        self._engine = Engine(root, niceness=niceness)
         self._versions: dict[str, str] = {}  # that each examiner has read
         self._lock = threading.Lock()
         self._is_closed = False
@@ -99,7 +100,7 @@ class Grader:
                 return
             _log.error("The fork server has ended; a new engine is started.")
             self._close_engine()
-            self._engine = Engine(self._root)
+            self._engine = Engine(self._root, niceness=self._niceness)
             self._versions.clear()
 
     def close(self) -> None:

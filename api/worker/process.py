@@ -41,7 +41,7 @@ class WorkerProcess:
         self._name = f"{socket.gethostname()[:60]}-{os.getpid()}-{secrets.token_hex(3)}"
         self._database = Database(settings.database)
         self._doorbell = Doorbell(settings)
-        self._grader = Grader(settings.root)
+        self._grader = Grader(settings.root, niceness=settings.worker_nice)
         self._metrics = WorkerMetrics()
         places = Places(settings.concurrency or len(os.sched_getaffinity(0)), queues)
         self._bench = Bench(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from http.client import HTTPConnection
 from pathlib import Path
 
 import httpx2 as httpx
@@ -79,16 +80,27 @@ def test_uploads_at_a_steady_rate(
 
 
 def _all_at_once(service: Service, headers: dict[str, str], path: Path, moments: list[float]) -> list[float]:
-    """Upload at these moments; how long after its moment each was answered."""
+    """Upload at these moments; how long after its moment each was answered.
+
+    With a client that costs next to nothing: it runs on the machine that is measured.
+    """
+    request = httpx.Request(
+        "POST", service.url, headers=headers, files={"file": (path.name, path.read_bytes())}
+    )
+    body, headers = request.read(), dict(request.headers)
     seconds: list[float] = []
     left, started = iter(moments), time.monotonic()
 
     def sender() -> None:
-        with httpx.Client(base_url=service.url, headers=headers, timeout=30) as client:
-            for moment in left:
-                time.sleep(max(0.0, started + moment - time.monotonic()))
-                _upload(client, path)
-                seconds.append(time.monotonic() - started - moment)
+        connection = HTTPConnection("127.0.0.1", service.port, timeout=30)
+        for moment in left:
+            time.sleep(max(0.0, started + moment - time.monotonic()))
+            connection.request("POST", "/api/v1/assignments/vu_dl_a3/submissions", body, headers)
+            answer = connection.getresponse()
+            assert answer.status == 202, answer.read()
+            answer.read()
+            seconds.append(time.monotonic() - started - moment)
+        connection.close()
 
     threads = [threading.Thread(target=sender) for _ in range(_SENDERS)]
     for thread in threads:

@@ -15,6 +15,7 @@ from grader.errors import InfrastructureError
 from grader.sandbox.base import Limits, Result
 from grader.sandbox.local import protocol
 from grader.sandbox.local.protocol import Message
+from grader.sandbox.niceness import give_way
 
 HARNESS = "grader.sandbox.local.preload:serve_harness"
 _PROJECT = Path(__file__).resolve().parents[3]
@@ -168,6 +169,7 @@ class LocalBackend:
     masked: further folders that no sandbox may see; the project's own folder never is.
     entry:  module:function to call in each sandbox with its channel and limits; for tests.
     import_path: folders to import `entry` from.
+    niceness: how much they give way to other processes, from 0 to 19.
 
     Raises:
         LimitUnavailable: this machine lacks something; says what and what to do.
@@ -177,11 +179,16 @@ class LocalBackend:
     name = "local"
 
     def __init__(
-        self, masked: Sequence[Path] = (), entry: str = HARNESS, import_path: Sequence[Path] = ()
+        self,
+        masked: Sequence[Path] = (),
+        entry: str = HARNESS,
+        import_path: Sequence[Path] = (),
+        niceness: int = 0,
     ) -> None:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
             self._process = _spawn(theirs)
+        give_way(self._process, niceness)
         self._client = LocalClient(ours)
         ours.settimeout(_START_SECONDS)
         hidden = [*_project(), *(path.resolve() for path in (*masked, *import_path))]

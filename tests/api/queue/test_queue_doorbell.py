@@ -109,6 +109,18 @@ def test_a_message_is_taken_once_and_rubbish_is_left_alone(tmp_path):
     assert list((tmp_path / "broker" / "messages").iterdir()) == []
 
 
+def test_the_folder_stays_small_while_nobody_listens(tmp_path):
+    chosen = settings(tmp_path)
+    app = broker_app(chosen)
+    for _ in range(1000):
+        app.send_task(LOOK, args=["quick"], queue="quick", ignore_result=True)
+    app.close()
+    waiting = len(list((tmp_path / "broker" / "messages").iterdir()))
+    assert 0 < waiting < 200
+    for _ in range(waiting):
+        receive(chosen)
+
+
 def test_a_closed_doorbell_is_silent(tmp_path):
     doorbell = Doorbell(settings(tmp_path))
     doorbell.close()
