@@ -222,15 +222,17 @@ class _Examiner:
 
 def _follow(reading: int, on_start: Callable[[int], None], on_test: Callable[[TestResult], None]) -> Score:
     """Read a grading's events up to its score."""
+    tests = []
     with open(reading, "rb") as lines:
         while line := lines.readline(_LONGEST_LINE):
             event = _parsed(line)
             if event.total is not None:
                 on_start(event.total)
             if event.test is not None:
+                tests.append(event.test)
                 on_test(event.test)
             if event.score is not None:
-                return event.score
+                return event.score.model_copy(update={"tests": tuple(tests)})
             if event.spec_error is not None:
                 raise SpecError(event.spec_error)
             if event.infrastructure is not None:

@@ -37,6 +37,6 @@ class Event(BaseModel):
 
     total: int | None = None  # how many tests will run; the first line
     test: TestResult | None = None
-    score: Score | None = None
+    score: Score | None = None  # without its tests
     infrastructure: str | None = None  # our fault
     spec_error: str | None = None  # the author's fault

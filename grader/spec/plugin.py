@@ -8,21 +8,13 @@ Without a grading it stays out of the way: other test suites in the same environ
 from __future__ import annotations
 
 import time
-from collections.abc import Generator, Iterator
-from types import ModuleType
-from typing import TYPE_CHECKING, Any
+from collections.abc import Generator
 
 import pytest
 
+from grader.spec.fixtures import Fixtures
 from grader.spec.marks import DECLARED
 from grader.spec.runner import RUNNER
-
-if TYPE_CHECKING:
-    import torch
-
-    from grader.proxy.remote import RemoteSubmission
-    from grader.spec.grading import Grading
-    from grader.spec.runner import Runner
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -43,6 +35,7 @@ def pytest_configure(config: pytest.Config) -> None:
         from grader.spec import standalone
 
         config.pluginmanager.register(standalone.Standalone(config), "tensorgrade-standalone")
+    config.pluginmanager.register(Fixtures(config), "tensorgrade-fixtures")
 
 
 @pytest.hookimpl(wrapper=True)
@@ -101,56 +94,3 @@ def pytest_assertrepr_compare(
             if explanation is not None:
                 return [f"result {op} {side!r}", *explanation]
     return None
-
-
-def _runner(request: pytest.FixtureRequest) -> Runner:
-    runner = request.config.stash.get(RUNNER, None)
-    if runner is None:
-        pytest.fail("This test grades a submission: say which with --submission FILE.", pytrace=False)
-    return runner
-
-
-@pytest.fixture
-def grading(request: pytest.FixtureRequest) -> Grading:
-    """The grading under way."""
-    return _runner(request).grading
-
-
-@pytest.fixture
-def submission(request: pytest.FixtureRequest) -> RemoteSubmission:
-    """The student's submission in the sandbox that the tests share; a sandbox that died is replaced."""
-    return _runner(request).remote(request.node)
-
-
-@pytest.fixture
-def fresh_submission(request: pytest.FixtureRequest) -> Iterator[RemoteSubmission]:
-    """The student's submission in a sandbox of its own."""
-    runner = _runner(request)
-    with runner.fresh_remote(request.node) as remote:
-        yield remote
-
-
-@pytest.fixture
-def rng(request: pytest.FixtureRequest) -> torch.Generator:
-    """A random generator on the CPU, seeded from the grading's recorded seed and the test's id."""
-    import torch
-
-    from grader.spec.about import about
-
-    return torch.Generator().manual_seed(_runner(request).grading.test_seed(about(request.node).id))
-
-
-@pytest.fixture
-def reference(request: pytest.FixtureRequest) -> ModuleType:
-    """The assignment's reference solution, imported here and never in the sandbox."""
-    return _runner(request).reference()
-
-
-@pytest.fixture
-def answers(request: pytest.FixtureRequest) -> Any:
-    """answers.toml; a missing key counts as not implemented."""
-    from grader.spec.grading import Answers
-
-    runner = _runner(request)
-    runner.called = True
-    return Answers(runner.grading.submission.answers)

@@ -44,6 +44,8 @@ class Runner:
         abbreviate_arrays()
         self.grading = grading
         self.called = False  # whether the test has asked for anything of the student's
+        self.seed = 0  # of the current test
+        self._stage = "quick"  # whose sandbox it uses
         self._points = points
         self._error: BaseException | None = None
         self._calls_before = 0
@@ -55,9 +57,11 @@ class Runner:
     def begin(self, item: pytest.Item) -> None:
         """Before its setup."""
         self._error, self.called = None, False
-        seed = self.grading.test_seed(about(item).id)
-        seed_examples(item, seed)
-        _seed_globals(seed)
+        test = about(item)
+        self._stage = "slow" if test.slow else "quick"
+        self.seed = self.grading.test_seed(test.id)
+        seed_examples(item, self.seed)
+        _seed_globals(self.seed)
         self._calls_before = self.grading.calls()
         drain_findings()
         self.grading.drain_output()
@@ -128,15 +132,15 @@ class Runner:
 
     # ------------------------------------------------------------ what fixtures give
 
-    def remote(self, item: pytest.Item) -> RemoteSubmission:
+    def remote(self) -> RemoteSubmission:
         """The submission in the sandbox of the test's stage."""
-        session = self.grading.session("slow" if about(item).slow else "quick")
+        session = self.grading.session(self._stage)
         return RemoteSubmission(session, self.grading.assignment.config.code.entry)
 
     @contextmanager
-    def fresh_remote(self, item: pytest.Item) -> Iterator[RemoteSubmission]:
+    def fresh_remote(self) -> Iterator[RemoteSubmission]:
         """The submission in a sandbox of its own."""
-        session = self.grading.fresh_session("slow" if about(item).slow else "quick")
+        session = self.grading.fresh_session(self._stage)
         try:
             yield RemoteSubmission(session, self.grading.assignment.config.code.entry)
         finally:

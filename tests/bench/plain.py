@@ -192,7 +192,7 @@ def _run(exam: Exam, submission: Submission, folder: Path) -> None:
     gc.collect()
     direct = DirectSubmission(submission, folder, exam.assignment.config.code.entry)
     original = Runner.remote
-    Runner.remote = lambda _self, _item: direct  # type: ignore[method-assign, assignment, return-value]
+    Runner.remote = lambda _self: direct  # type: ignore[method-assign, assignment, return-value]
     grading = Grading(exam.assignment, submission, _NoBackend(), seed=0)
     try:
         exam.run(grading, "quick")
