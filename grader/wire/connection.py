@@ -184,13 +184,18 @@ class Connection:
         flags = 0 if timeout is None else socket.MSG_DONTWAIT
         while pieces:
             try:
-                sent = self._socket.sendmsg(pieces[:_MOST_VECTORS], (), flags)
+                sent = self._send_some(pieces, flags)
             except BlockingIOError:
                 clock.wait(self._writable)
                 continue
             except OSError as error:
                 raise ConnectionEnded from error
             pieces = _after(pieces, sent)
+
+    def _send_some(self, pieces: Sequence[Buffer], flags: int) -> int:
+        if len(pieces) == 1:
+            return self._socket.send(pieces[0], flags)  # cheaper for small frames
+        return self._socket.sendmsg(pieces[:_MOST_VECTORS], (), flags)
 
 
 class _Arrived:

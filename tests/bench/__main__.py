@@ -21,6 +21,7 @@ from tests.bench import gradings, primitives
 
 _ROUNDS = 8  # baseline and gradings take turns: a machine's speed changes from minute to minute
 _RUNS = 5  # in a round
+_SANDBOXES = 9
 _MIB = 2**20
 _LIGHT = Path(__file__).parent / "course"  # a root with one small assignment
 
@@ -50,7 +51,11 @@ def _primitives(table: Table) -> None:
         ready = primitives.ready_seconds(backend)
         _row(table, "sandbox ready, p50", f"{1e3 * statistics.median(ready):.1f} ms", "<= 15 ms")
         _row(table, "sandbox ready, p95", f"{1e3 * primitives.percentile(ready, 0.95):.1f} ms", "")
-        small = primitives.call_seconds(backend, torch.randn(4, 5), 4000)
+        small = [
+            seconds
+            for _ in range(_SANDBOXES)  # one may have got a better place than another
+            for seconds in primitives.call_seconds(backend, torch.randn(4, 5), 1000)
+        ]
         _row(
             table,
             "call with a small tensor, round trip p50",
