@@ -15,6 +15,7 @@ fault, and ends the connection.
 from __future__ import annotations
 
 import functools
+import os
 import select
 import socket
 import struct
@@ -31,6 +32,7 @@ _HEADER = struct.Struct("<4sII")
 _SCRATCH = 1 << 16  # a frame up to this size arrives in one system call; more where the table may be longer
 _MOST_VECTORS = 512  # below IOV_MAX
 _SMALL = 1 << 12  # a frame up to this size is copied into one piece: cheaper than sending several
+_MOMENT = 25_000  # ns
 _TICK = struct.pack("ll", 0, 10_000)  # struct timeval: how often a reader with a deadline looks at the clock
 
 
@@ -92,6 +94,8 @@ class Connection:
             ConnectionEnded, DeadlinePassed: as in `send`.
         """
         clock = _Clock(timeout)
+        if timeout is not None:
+            self._linger()
         have = self._at_least(_HEADER.size, 0, clock)
         magic, envelope_length, count = _HEADER.unpack_from(self._scratch)
         if magic != _MAGIC:
@@ -116,6 +120,16 @@ class Connection:
             buffers.append(bytearray(self._view[end : end + length]))
             end += length
         return envelope, buffers
+
+    def _linger(self) -> None:
+        """Look for the answer for a moment before sleeping, giving way to whoever else wants to run.
+
+        To fall asleep and be woken, on another processor than the one that answers, takes longer than most
+        answers: 62 us for a small call instead of 44.
+        """
+        end = time.monotonic_ns() + _MOMENT
+        while not self._readable.poll(0) and time.monotonic_ns() < end:
+            os.sched_yield()
 
     def unread(self) -> bool:
         """Whether something arrived that nobody asked for.
