@@ -7,7 +7,7 @@ BIN    := $(VENV)/bin
 PIP_OPTIONS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup grade serve samples test check lint types layers fix bench test-composed chaos load lock schema clean
+.PHONY: help setup grade serve samples test check lint types layers fix bench test-composed test-docker images compose-test chaos load lock schema clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -58,17 +58,26 @@ bench: $(VENV)/.ready  ## measure speed and memory on this machine
 test-composed: $(VENV)/.ready  ## the service's tests once more, on PostgreSQL and Redis
 	SERVICE_TESTS=composed $(BIN)/python -m pytest -q --numprocesses 2 --dist loadfile --no-loadscope-reorder tests/api
 
+test-docker: $(VENV)/.ready  ## the sandboxes' tests in containers (needs an engine, and `make images`)
+	SANDBOX_TESTS=docker $(BIN)/python -m pytest tests/sandbox_docker tests/engine/test_docker_grading.py tests/hostile
+
 chaos: $(VENV)/.ready  ## kill, lose and cut what the service is made of; 200 uploads on each database
 	CHAOS_SUBMISSIONS=$(or $(SUBMISSIONS),200) CHAOS_ROUNDS=3 $(BIN)/python -m pytest -q tests/chaos
 
 load: $(VENV)/.ready  ## measure the service under load
 	$(BIN)/python -m pytest -q --capture=no tests/load/load_*.py
 
+compose-test: $(VENV)/.ready  ## start the compose stack for real, grade, kill its parts, take it down
+	$(BIN)/python docker/compose-test
+
 schema: $(VENV)/.ready  ## write the JSON Schema of a score to docs/
 	$(BIN)/tensorgrade schema > docs/score.schema.json
 
 lock: $(VENV)/.ready  ## pin what is installed now
 	$(BIN)/python -m pip freeze --all --exclude pip --exclude-editable | sed 's/+cpu$$//' > requirements.lock
+
+images:  ## build the images of the sandbox and the service (docker/build says with which options)
+	docker/build
 
 clean:  ## remove what was built
 	rm -rf $(VENV) build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache

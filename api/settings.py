@@ -69,6 +69,16 @@ class Settings(BaseSettings):
     worker_nice: int = Field(10, ge=0, le=19)  # of what grades: uploads go first where a machine does both
     stop_seconds: float = 20.0  # that a worker may go on when told to stop
 
+    # ---------------------------------------------------------------- sandboxes
+    sandbox_backend: Literal["local", "docker"] = "local"
+    sandbox_image: str = "tensorgrade-sandbox:latest"  # this and the following: of docker only
+    sandbox_runtime: str = ""  # the engine's default; runsc is gVisor
+    sandbox_engine: str = ""  # its URL; else DOCKER_HOST, else the usual socket
+    sandbox_warm: int = Field(2, ge=0)  # containers that wait, per kind of limits
+    gpus: str = "all"  # that sandboxes may have: indices or uuids, all, or none
+    gpu_memory_share: float = Field(1.0, gt=0, le=1)  # of one GPU, for one sandbox
+    gpu_locks: str = ""  # a folder that all workers of a machine share; by default in /run/lock
+
     # ---------------------------------------------------------------- operation
     log_level: str = "INFO"
     log_format: Literal["json", "text"] = "json"

@@ -16,9 +16,10 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 
 from grader import check as author_check
 from grader import report
-from grader.assignment import Assignment
+from grader.assignment import REPOSITORY, Assignment
 from grader.engine import Engine, Stage
 from grader.errors import InfrastructureError, UsageError
+from grader.sandbox.docker.backend import backend_for
 from grader.scoring import gradescope
 from grader.scoring.model import Score
 from grader.scoring.views import student_view
@@ -40,9 +41,9 @@ class Outcome:
         return self.score is None or self.score.score is None
 
 
-def open_engine() -> Engine:
-    """An engine over this repository's assignments."""
-    return Engine()
+def open_engine(backend: str = "local") -> Engine:
+    """An engine over this repository's assignments, with sandboxes of the backend of this name."""
+    return Engine(open_backend=backend_for(backend, REPOSITORY))
 
 
 def grade_all(

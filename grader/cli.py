@@ -42,6 +42,19 @@ class StageOption(StrEnum):
     ALL = "all"
 
 
+class BackendOption(StrEnum):
+    """What sandboxes are made of."""
+
+    LOCAL = "local"
+    DOCKER = "docker"
+
+
+_Backend = Annotated[
+    BackendOption,
+    typer.Option("--backend", help="Sandboxes: local (namespaces of this machine) or docker (containers)."),
+]
+
+
 @app.command(
     epilog="""Examples:
 
@@ -50,6 +63,8 @@ class StageOption(StrEnum):
     tensorgrade grade ift6390_hw3 a.py b.py team7.zip --jobs 2 --json > scores.json
 
     tensorgrade grade vu_dl_a3 handed_in/ --student --stage quick
+
+    tensorgrade grade vu_dl_a3 conv.py --backend docker
 
 Exit status: 0 everything was graded, whatever the scores; 2 wrong usage; 3 something of ours, or of the
 assignment's author, failed."""
@@ -72,6 +87,7 @@ def grade(
         StageOption, typer.Option(help="quick, slow (training) or all tests.")
     ] = StageOption.ALL,
     student: Annotated[bool, typer.Option("--student", help="Show only what the student may see.")] = False,
+    backend: _Backend = BackendOption.LOCAL,
 ) -> None:
     """Grade submissions and print their scores."""
     missing = [str(path) for path in files if not path.exists()]
@@ -81,7 +97,7 @@ def grade(
     number = secrets.randbelow(2**32) if seed is None else seed
     with _faults():
         load(assignment)
-    with _faults(), batch.open_engine() as engine:
+    with _faults(), batch.open_engine(backend.value) as engine:
         outcomes = batch.grade_all(engine, assignment, files, jobs=jobs, seed=number, stage=stage.value)
         batch.show(outcomes, chosen.value, student=student)
     if any(outcome.failure for outcome in outcomes):
@@ -95,6 +111,8 @@ def grade(
 
     tensorgrade check --all --jobs 2
 
+    tensorgrade check vu_dl_a3 --backend docker
+
 Exit status: 0 all as declared; 1 something differs; 2 wrong usage; 3 something of ours failed."""
 )
 def check(
@@ -104,6 +122,7 @@ def check(
     only: Annotated[str | None, typer.Option(help="Only the samples whose path contains this.")] = None,
     stage: Annotated[StageOption, typer.Option(help="quick, slow or all tests.")] = StageOption.ALL,
     seed: Annotated[int, typer.Option(help="Seed of the random inputs.")] = 0,
+    backend: _Backend = BackendOption.LOCAL,
 ) -> None:
     """Check an assignment: the reference earns everything, the template nothing, each sample what it
     declares.
@@ -112,7 +131,7 @@ def check(
         _fail(USAGE, "Name one assignment, or give --all.")
     with _faults():
         chosen = [load(name) for name in (names() if assignment is None else [assignment])]
-    with _faults(), batch.open_engine() as engine:
+    with _faults(), batch.open_engine(backend.value) as engine:
         reports = [
             batch.check(engine, one, jobs=jobs, only=only, stage=stage.value, seed=seed) for one in chosen
         ]

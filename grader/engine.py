@@ -1,6 +1,6 @@
 """Starts the two warm processes and sends gradings through them.
 
-    engine ---- sandboxes' fork server   (torch, no specs)      grader/sandbox/local
+    engine ---- sandboxes' server        (torch, no specs)      grader/sandbox/local or docker
        `------- examiner per assignment  (torch, pytest, specs) grader/examiner
 
 Both live as long as the engine. A grading is one packet to the examiner, which forks for it.
@@ -14,7 +14,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Collection
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from math import ceil
 from pathlib import Path
@@ -25,6 +25,7 @@ from pydantic import ValidationError
 from grader.assignment import REPOSITORY, load
 from grader.errors import InfrastructureError, SpecError
 from grader.examiner.jobs import Event, Job, Ready
+from grader.sandbox.base import ServedBackend
 from grader.sandbox.local.backend import LocalBackend
 from grader.sandbox.niceness import give_way
 from grader.scoring.model import Score, TestResult
@@ -48,19 +49,24 @@ class Engine:
     root: the folder with test_specs/ and reference/.
     backend: sandboxes to use, which must not see `root`; by default the engine starts its own.
     niceness: how much all processes of the engine give way to others, from 0 to 19.
+    open_backend: starts the engine's own sandboxes; by default a `LocalBackend`.
     """
 
     def __init__(
-        self, root: Path = REPOSITORY, backend: LocalBackend | None = None, *, niceness: int = 0
+        self,
+        root: Path = REPOSITORY,
+        backend: ServedBackend | None = None,
+        *,
+        niceness: int = 0,
+        open_backend: Callable[[], ServedBackend] | None = None,
     ) -> None:
         self._root = root
         self._niceness = niceness
         self._own_backend = backend is None
         # Both kinds of process import torch for seconds, so they start side by side.
         self._starter = ThreadPoolExecutor(1)
-        self._backend = self._starter.submit(
-            lambda: backend or LocalBackend(masked=(root,), niceness=niceness)
-        )
+        opened = open_backend or (lambda: LocalBackend(masked=(root,), niceness=niceness))
+        self._backend: Future[ServedBackend] = self._starter.submit(lambda: backend or opened())
         self._examiners: dict[str, _Examiner] = {}
         self._lock = threading.Lock()
 
@@ -92,6 +98,7 @@ class Engine:
         seed: int,
         stage: Stage = "all",
         missed: Collection[str] = (),
+        gpus: bool = True,
         seconds: float = 3600.0,
         on_start: Callable[[int], None] = lambda _total: None,
         on_test: Callable[[TestResult], None] = lambda _result: None,
@@ -102,18 +109,21 @@ class Engine:
             InfrastructureError, SpecError: there is no score.
         """
         self.prepare(name)
+        backend = self._backend.result()
         job = Job(
             path=str(path.resolve()),
             seed=seed,
             stage=stage,
+            backend=backend.name,
             missed=tuple(sorted(missed)),
+            gpus=gpus,
             seconds=ceil(seconds),
         )
         with self._lock:
             examiner = self._examiners.get(name)
         if examiner is None:
             raise InfrastructureError(f"The examiner of {name} was replaced in this moment.")
-        return examiner.grade(job, self._backend.result().connection(), on_start, on_test)
+        return examiner.grade(job, backend.connection(), on_start, on_test)
 
     def forget(self, name: str) -> None:
         """The assignment's specs have changed: read them anew for the next grading. Those under way go on."""
@@ -166,7 +176,7 @@ class _Examiner:
         """Whether the process is gone: its specs had a mistake, or it died."""
         return self._process.poll() is not None
 
-    def ready(self, backend: LocalBackend) -> Ready:
+    def ready(self, backend: ServedBackend) -> Ready:
         """Wait until the specs are collected and rehearsed."""
         with self._lock:
             if self._ready is None:

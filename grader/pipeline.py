@@ -39,6 +39,7 @@ def grade(
     seed: int,
     stage: Stage = "all",
     missed: Collection[str] = (),
+    gpus: bool = True,
     on_start: Callable[[int], None] = lambda _total: None,
     on_test: Callable[[TestResult], None] = lambda _result: None,
 ) -> Score:
@@ -51,6 +52,7 @@ def grade(
         seed: of every random input; the same seed gives the same score.
         stage: which tests to run.
         missed: functions of tests of an earlier stage that did not pass: what requires them is skipped.
+        gpus: False: without one, although the limits ask for it, because nothing of it could be run before.
         on_start: called with the number of tests before the first one.
         on_test: called with each result as it is there.
 
@@ -64,7 +66,7 @@ def grade(
     except SubmissionError as error:
         return _rejected(path, str(error), exam, backend, seed, stage)
     broken = rules.check(submission, assignment.config.rules)
-    grading = Grading(assignment, submission, backend, seed, on_test)
+    grading = Grading(assignment, submission, backend, seed, on_test, gpus)
     on_start(exam.count(stage))
     exam.run(grading, stage, missed)
     for result in grading.results:
@@ -96,10 +98,11 @@ def _score(grading: Grading, broken: tuple[Violation, ...], stage: Stage) -> Sco
         rules=tuple(violations),
         salvage_penalty=penalty,
         allow_negative=config.allow_negative,
+        imported=grading.imported,
         notes=(*grading.submission.notes, *_import_notes(grading, penalty)),
         submission=SubmissionInfo(sha256=grading.submission.sha256, name=grading.submission.name),
         seed=grading.seed,
-        environment=environment(grading.backend, grading.data),
+        environment=_environment_of(grading),
         usage=_usage(grading),
     )
 
@@ -113,6 +116,7 @@ def _rejected(path: Path, reason: str, exam: Exam, backend: Backend, seed: int, 
         stage=stage,
         score=0.0,
         max_score=exam.max_score(stage),
+        imported=False,
         notes=(reason,),
         submission=SubmissionInfo(sha256=_raw_digest(path), name=path.name),
         seed=seed,
@@ -131,6 +135,16 @@ def environment(backend: Backend, data: str | None) -> Environment:
         backend=backend.name,
         data=data,
     )
+
+
+def _environment_of(grading: Grading) -> Environment:
+    """With the GPU that its sandboxes had."""
+    plain = environment(grading.backend, grading.data)
+    had = next((usage for usage in grading.usages if usage.gpu_name), None)
+    if had is None:
+        return plain
+    found = {"gpu": had.gpu_name, "gpu_driver": had.gpu_driver, "cuda": torch.version.cuda}
+    return plain.model_copy(update=found)
 
 
 def _rule_result(violation: Violation) -> RuleResult:
@@ -168,11 +182,13 @@ def _salvage_notes(salvage: Salvage, penalty: float) -> list[str]:
 
 def _usage(grading: Grading) -> Usage:
     usages = grading.usages
+    peaks = [usage.peak_gpu_memory_bytes for usage in usages if usage.peak_gpu_memory_bytes is not None]
     return Usage(
         cpu_seconds=round(sum(usage.cpu_seconds for usage in usages), 6),
         wall_seconds=round(sum(usage.wall_seconds for usage in usages), 6),
         peak_memory_bytes=max((usage.peak_memory_bytes for usage in usages), default=0),
         sandboxes=len(usages),
+        peak_gpu_memory_bytes=max(peaks, default=None),
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from api.ops import admin_accounts, admin_data, admin_queue
+from api.ops import admin_accounts, admin_data, admin_queue, admin_simulate
 
 app = typer.Typer(
     help="Accounts, specs, the queue, and backups of the service.",
@@ -12,5 +12,5 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="markdown",
 )
-for _part in (admin_accounts, admin_queue, admin_data):
+for _part in (admin_accounts, admin_queue, admin_data, admin_simulate):
     _part.register(app)

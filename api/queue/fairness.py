@@ -34,7 +34,12 @@ def next_rank(session: Session, queue: str, user_id: uuid.UUID) -> float:
         _start_clock(session, queue)
         return next_rank(session, queue, user_id)
     clock, own_last = last
-    return float(max(clock, own_last or 0.0)) + 1.0
+    return rank_behind(clock, own_last or 0.0)
+
+
+def rank_behind(clock: float, own_last: float) -> float:
+    """The rule itself: one turn behind the queue's clock, and behind the last job of one's own."""
+    return float(max(clock, own_last)) + 1.0
 
 
 def advance(session: Session, queue: str, rank: float) -> None:

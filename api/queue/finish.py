@@ -81,7 +81,7 @@ def finish(
         session.flush()  # the job first: locks are taken in this order everywhere
         _complete_tests(session, claim, rows, all_anew)
         ended: dict[str, Any] = {}
-        if not _next_stages(session, claim, settings):
+        if not _next_stages(session, claim, score, settings):
             ended = {"finished_at": now(), "score": score.score, "max_score": score.max_score}
             _conclude(session, claim, score)
         _change(session, update(Grading).where(Grading.id == claim.grading_id).values(**values, **ended))
@@ -107,13 +107,26 @@ def fail(database: Database, claim: Claim, error: Exception, settings: Settings)
     return in_transaction(database, write)
 
 
-def _next_stages(session: Session, claim: Claim, settings: Settings) -> bool:
+def next_queue(claim: Claim, score: Score) -> str | None:
+    """Where the next stage waits, if there is one.
+
+    A submission that cannot be imported fails its slow tests wherever they run, so it takes no GPU: its slow
+    stage waits where the quick one did, and is graded without.
+    """
+    if claim.next_queue == "gpu" and not score.imported:
+        return claim.queue
+    return claim.next_queue
+
+
+def _next_stages(session: Session, claim: Claim, score: Score, settings: Settings) -> bool:
     """Let the next stage start. Whether anything is left to do, or was cancelled."""
+    queue = next_queue(claim, score)
     others = session.scalars(
         select(Job).where(Job.grading_id == claim.grading_id, Job.id != claim.job_id).with_for_update()
     ).all()
     for other in others:
         if other.state == JobState.BLOCKED:
+            other.queue = queue or other.queue
             _unblock(session, other, settings)
     return any(other.state != JobState.DONE for other in others)
 

@@ -14,7 +14,7 @@ from api.ops.logs import bind
 from api.ops.worker_metrics import WorkerMetrics
 from api.queue.claim import Claim, claim
 from api.queue.doorbell import Doorbell
-from api.queue.finish import fail, finish
+from api.queue.finish import fail, finish, next_queue
 from api.queue.lease import give_back
 from api.settings import Settings
 from api.worker.grader import Grader
@@ -151,8 +151,8 @@ class Bench:
         progress.close()
         if not finish(self._database, mine, result.score, self._settings, all_anew=result.all_anew):
             return "lost", result.score.usage.sandboxes  # the lease: somebody else grades it, or has done so
-        if mine.next_queue is not None:
-            self._doorbell.ring(mine.next_queue)
+        if (queue := next_queue(mine, result.score)) is not None:
+            self._doorbell.ring(queue)
         return "done", result.score.usage.sandboxes
 
     def _failed(self, mine: Claim, error: Exception) -> str:

@@ -12,6 +12,7 @@ from grader import assignment
 from grader.assignment import Assignment
 from grader.engine import Engine, Stage
 from grader.errors import InfrastructureError, SpecError, UsageError
+from grader.sandbox.base import ServedBackend
 from grader.scoring.model import Score, TestResult
 
 _PREPARED_AT_ONCE = 2
@@ -21,10 +22,17 @@ _log = logging.getLogger(__name__)
 class Grader:
     """Grades with the specs as they are on disk now. Safe to use from several threads."""
 
-    def __init__(self, root: Path, *, niceness: int = 0) -> None:
+    def __init__(
+        self,
+        root: Path,
+        *,
+        niceness: int = 0,
+        open_backend: Callable[[], ServedBackend] | None = None,
+    ) -> None:
         self._root = root
         self._niceness = niceness
-        self._engine = Engine(root, niceness=niceness)
+        self._open_backend = open_backend
+        self._engine = self._open_engine()
         self._versions: dict[str, str] = {}  # that each examiner has read
         self._lock = threading.Lock()
         self._is_closed = False
@@ -68,6 +76,7 @@ class Grader:
         seed: int,
         stage: Stage,
         missed: Collection[str] = (),
+        gpus: bool = True,
         seconds: float,
         on_start: Callable[[int], None] = lambda _total: None,
         on_test: Callable[[TestResult], None] = lambda _result: None,
@@ -84,6 +93,7 @@ class Grader:
             seed=seed,
             stage=stage,
             missed=missed,
+            gpus=gpus,
             seconds=seconds,
             on_start=on_start,
             on_test=on_test,
@@ -98,15 +108,18 @@ class Grader:
         with self._lock:
             if self._is_closed or self._engine.is_alive:
                 return
-            _log.error("The fork server has ended; a new engine is started.")
+            _log.error("The sandboxes' server has ended; a new engine is started.")
             self._close_engine()
-            self._engine = Engine(self._root, niceness=self._niceness)
+            self._engine = self._open_engine()
             self._versions.clear()
 
     def close(self) -> None:
         """End the engine's processes; gradings under way fail, and no other one starts."""
         self._is_closed = True
         self._close_engine()
+
+    def _open_engine(self) -> Engine:
+        return Engine(self._root, niceness=self._niceness, open_backend=self._open_backend)
 
     def _close_engine(self) -> None:
         try:

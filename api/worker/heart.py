@@ -89,7 +89,7 @@ class Heart:
                 queues=",".join(places.queues),
                 concurrency=places.count,
                 running=len(self._bench.held()),
-                backend="local",
+                backend=self._settings.sandbox_backend,
                 version=__version__,
                 started_at=self._started,
                 seen_at=now(),

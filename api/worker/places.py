@@ -10,7 +10,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-_QUICK = "quick"
+_QUICK, _GPU = "quick", "gpu"
 
 
 class Choice:
@@ -26,15 +26,20 @@ class Choice:
 
 
 class Places:
-    """The places of one worker."""
+    """The places of one worker.
 
-    def __init__(self, count: int, queues: Sequence[str]) -> None:
+    gpu_slots: how many sandboxes can have a GPU at once; None: not known, so as many as there are places.
+    """
+
+    def __init__(self, count: int, queues: Sequence[str], gpu_slots: int | None = None) -> None:
         self.count = count
         self.queues = tuple(queues)
         self._quick = [queue for queue in queues if queue == _QUICK]
         self._slow = [queue for queue in queues if queue != _QUICK]
         self._most_slow = max(1, count - 1) if self._quick else count
         self._running_slow = 0
+        self._gpu_slots = count if gpu_slots is None else gpu_slots
+        self._running_gpu = 0
         self._free = count
         self._lock = threading.Lock()
 
@@ -63,19 +68,22 @@ class Places:
             may_be_slow = bool(self._slow) and self._running_slow < self._most_slow
             slow_first = may_be_slow and self._running_slow == 0 and self.count > 1
             self._running_slow += may_be_slow
-        chosen = Choice(self._order(may_be_slow, slow_first))
+            may_have_gpu = may_be_slow and self._running_gpu < self._gpu_slots
+            self._running_gpu += may_have_gpu
+        order = self._order(may_be_slow, slow_first)
+        chosen = Choice([queue for queue in order if queue != _GPU or may_have_gpu])
         try:
             yield chosen
         finally:
-            if may_be_slow and chosen.taken not in self._slow:
-                with self._lock:
-                    self._running_slow -= 1
+            with self._lock:
+                self._running_slow -= may_be_slow and chosen.taken not in self._slow
+                self._running_gpu -= may_have_gpu and chosen.taken != _GPU
 
     def done(self, queue: str) -> None:
         """What was claimed from this queue has ended."""
-        if queue in self._slow:
-            with self._lock:
-                self._running_slow -= 1
+        with self._lock:
+            self._running_slow -= queue in self._slow
+            self._running_gpu -= queue == _GPU
 
     def _order(self, may_be_slow: bool, slow_first: bool) -> list[str]:
         if not may_be_slow:

@@ -7,7 +7,7 @@ import os
 import secrets
 import socket
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from sqlalchemy import select
 
@@ -25,7 +25,11 @@ from api.worker.heart import Heart
 from api.worker.places import Places
 from api.worker.stages import remove_leftovers
 from api.worker.stopping import Told, kill_children
-from grader.errors import UsageError
+from grader.errors import InfrastructureError, UsageError
+from grader.sandbox.base import ServedBackend
+from grader.sandbox.docker.backend import backend_for
+from grader.sandbox.docker.options import DockerOptions
+from grader.sandbox.gpu import GpuOptions, Leases
 
 _FAREWELL_SECONDS = 1.0  # that Celery has to end by itself
 _log = logging.getLogger(__name__)
@@ -41,9 +45,14 @@ class WorkerProcess:
         self._name = f"{socket.gethostname()[:60]}-{os.getpid()}-{secrets.token_hex(3)}"
         self._database = Database(settings.database)
         self._doorbell = Doorbell(settings)
-        self._grader = Grader(settings.root, niceness=settings.worker_nice)
+        gpus = _gpus(settings)
+        places = _places(settings, queues, gpus)
+        self._grader = Grader(
+            settings.root,
+            niceness=settings.worker_nice,
+            open_backend=_sandboxes(settings, places.count, gpus),
+        )
         self._metrics = WorkerMetrics()
-        places = Places(settings.concurrency or len(os.sched_getaffinity(0)), queues)
         self._bench = Bench(
             self._name,
             settings,
@@ -112,6 +121,36 @@ class WorkerProcess:
     def _specs_in_use(self) -> Iterable[str]:
         with self._database.read() as session:
             return sorted(set(session.scalars(select(Assignment.spec).where(Assignment.is_open))))
+
+
+def _gpus(settings: Settings) -> GpuOptions:
+    return GpuOptions.parse(settings.gpus, settings.gpu_memory_share, settings.gpu_locks)
+
+
+def _places(settings: Settings, queues: tuple[str, ...], gpus: GpuOptions) -> Places:
+    """One per core, but for a worker of GPU stages alone: one per GPU. A GPU has one sandbox at a time."""
+    slots = None
+    if "gpu" in queues:
+        try:
+            slots = Leases(gpus).slots()
+        except InfrastructureError as error:  # the driver may come back; until then each grading says it
+            _log.warning("The GPUs of this machine cannot be counted: %s", error)
+    alone = slots if queues == ("gpu",) else None
+    return Places(settings.concurrency or alone or len(os.sched_getaffinity(0)), queues, slots or None)
+
+
+def _sandboxes(settings: Settings, places: int, gpus: GpuOptions) -> Callable[[], ServedBackend]:
+    """How the engine opens its backend: enough containers for every place, and some that wait."""
+    options = DockerOptions(
+        image=settings.sandbox_image,
+        runtime=settings.sandbox_runtime,
+        engine=settings.sandbox_engine,
+        warm=settings.sandbox_warm,
+        most=2 * places + 2 * settings.sandbox_warm,
+    )
+    return backend_for(
+        settings.sandbox_backend, settings.root, niceness=settings.worker_nice, options=options, gpus=gpus
+    )
 
 
 def _queues(settings: Settings) -> tuple[str, ...]:

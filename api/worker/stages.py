@@ -49,7 +49,10 @@ def run(claim: Claim, grader: Grader, blobs: BlobStore, settings: Settings, prog
             return Outcome(_grade(claim, grader, path, "quick", settings, progress))
         earlier = _earlier(claim)
         if earlier.spec_version == found.spec_version:
-            slow = _grade(claim, grader, path, "slow", settings, progress, missed(earlier))
+            # What could not be imported was not worth a GPU's time: see `queue.finish`.
+            slow = _grade(
+                claim, grader, path, "slow", settings, progress, missed(earlier), gpus=earlier.imported
+            )
             if slow.spec_version == earlier.spec_version:
                 return Outcome(merge(earlier, slow, found.config.parts))
         # The specs have changed since the quick stage: no score is made of two versions.
@@ -84,6 +87,7 @@ def _grade(
     settings: Settings,
     progress: Progress | None = None,
     missed_before: tuple[str, ...] = (),
+    gpus: bool = True,
 ) -> Score:
     seconds = stage_seconds(claim.stage, settings)
     if progress is None:
@@ -94,6 +98,7 @@ def _grade(
         seed=claim.seed,
         stage=stage,
         missed=missed_before,
+        gpus=gpus,
         seconds=seconds,
         on_start=progress.on_start,
         on_test=progress.on_test,

@@ -33,7 +33,7 @@ def run_child(exam: Exam, job: Job, sandboxes: int, events: int) -> NoReturn:
     signal.alarm(job.seconds)
     code = 1
     try:
-        backend = LocalClient(socket.socket(fileno=sandboxes))
+        backend = LocalClient(socket.socket(fileno=sandboxes), job.backend)
         if job.stage != "slow":
             backend.order(exam.assignment.config.limits.limits())  # it gets ready while the upload is read
         confine()
@@ -54,6 +54,7 @@ def _grade(job: Job, exam: Exam, backend: LocalClient, tell: Callable[[Event], N
             seed=job.seed,
             stage=job.stage,
             missed=job.missed,
+            gpus=job.gpus,
             on_start=lambda total: tell(Event(total=total)),
             on_test=lambda result: tell(Event(test=result)),
         )

@@ -19,6 +19,8 @@ class Job(BaseModel):
     path: str
     seed: int
     stage: Literal["quick", "slow", "all"] = "all"
+    backend: str = "local"  # whose server the connection leads to
+    gpus: bool = True  # False: no sandbox gets one
     missed: tuple[str, ...] = ()  # functions of an earlier stage's tests that did not pass
     seconds: int = 3600  # a grading that takes longer is stuck, and ends
 

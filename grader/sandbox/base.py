@@ -1,4 +1,4 @@
-"""What a sandbox is: the limits it enforces, how it ends, and the two protocols that a backend implements.
+"""What a sandbox is: the limits it enforces, how it ends, and the protocols that a backend implements.
 
 A backend that cannot apply a limit raises `LimitUnavailable` with the remedy; it never skips one.
 """
@@ -49,6 +49,9 @@ class Usage:
     cpu_seconds: float = 0.0
     wall_seconds: float = 0.0
     peak_memory_bytes: int = 0
+    gpu_name: str = ""  # of the GPU that it had, if any
+    gpu_driver: str = ""
+    peak_gpu_memory_bytes: int | None = None  # None: it had none, or shared it
 
 
 @dataclass(frozen=True)
@@ -90,3 +93,14 @@ class Backend(Protocol):
 
     def close(self) -> None:
         """End every sandbox of this backend."""
+
+
+class ServedBackend(Backend, Protocol):
+    """A backend whose sandboxes are made by a server process, which others may be connected to."""
+
+    def connection(self) -> socket.socket:
+        """A new connection for a `LocalClient`, here or in a process that inherits or is sent the socket.
+
+        Raises:
+            InfrastructureError: the server has ended.
+        """

@@ -47,7 +47,18 @@ def examine() -> tuple[Check, ...]:
     system = _check("system", checks.system, _KERNEL)
     if not system.ok:
         return (system,)
-    return (system, *_kernel_checks(), *_group_checks(), *_torch_checks(), _sandbox_check())
+    local = (*_kernel_checks(), *_group_checks(), *_torch_checks())
+    return (system, *local, *_docker_checks(), _sandbox_check())
+
+
+def _docker_checks() -> list[Check]:
+    """Of the other backend: nothing of it is required."""
+    from grader.sandbox.docker import doctor  # with the engine's library, which nobody else here needs
+
+    return [
+        Check(found.name, found.ok, False, found.detail, "" if found.ok else found.remedy)
+        for found in doctor.examine()
+    ]
 
 
 def _kernel_checks() -> list[Check]:

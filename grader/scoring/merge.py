@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from grader.assignment import Part
 from grader.scoring.aggregate import total
-from grader.scoring.model import RuleResult, Score, TestStatus, Usage
+from grader.scoring.model import Environment, RuleResult, Score, TestStatus, Usage
 
 
 def merge(quick: Score, slow: Score, parts: Sequence[Part] = ()) -> Score:
@@ -31,10 +31,9 @@ def merge(quick: Score, slow: Score, parts: Sequence[Part] = ()) -> Score:
             "tests": tests,
             "rules": rules,
             "salvage_penalty": penalty,
+            "imported": quick.imported and slow.imported,
             "notes": tuple(dict.fromkeys((*quick.notes, *slow.notes))),
-            "environment": slow.environment.model_copy(
-                update={"data": slow.environment.data or quick.environment.data}
-            ),
+            "environment": _of_both(quick.environment, slow.environment),
             "usage": _added(quick.usage, slow.usage),
         }
     )
@@ -55,10 +54,18 @@ def _once(first: Sequence[RuleResult], second: Sequence[RuleResult]) -> tuple[Ru
     return (*first, *(rule for rule in second if rule not in first))
 
 
+def _of_both(quick: Environment, slow: Environment) -> Environment:
+    """Of the slow stage, with what only the quick one had."""
+    optional = ("data", "gpu", "gpu_driver", "cuda")
+    return slow.model_copy(update={name: getattr(slow, name) or getattr(quick, name) for name in optional})
+
+
 def _added(first: Usage, second: Usage) -> Usage:
+    peaks = [one.peak_gpu_memory_bytes for one in (first, second) if one.peak_gpu_memory_bytes is not None]
     return Usage(
         cpu_seconds=round(first.cpu_seconds + second.cpu_seconds, 6),
         wall_seconds=round(first.wall_seconds + second.wall_seconds, 6),
         peak_memory_bytes=max(first.peak_memory_bytes, second.peak_memory_bytes),
         sandboxes=first.sandboxes + second.sandboxes,
+        peak_gpu_memory_bytes=max(peaks, default=None),
     )

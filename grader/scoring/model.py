@@ -133,6 +133,7 @@ class Usage(_Record):
     wall_seconds: NonNegative = 0.0  # of the whole grading
     peak_memory_bytes: Annotated[int, Field(ge=0)] = 0  # of the largest
     sandboxes: Annotated[int, Field(ge=0)] = 0  # how many were started
+    peak_gpu_memory_bytes: Annotated[int, Field(ge=0)] | None = None  # None: no GPU, or a shared one
 
 
 class Environment(_Record):
@@ -145,6 +146,9 @@ class Environment(_Record):
     platform: str
     backend: str  # the sandbox backend
     data: Line | None = None  # the data set, in words; None if none was used
+    gpu: Line | None = None  # its name; None if no sandbox had one
+    gpu_driver: Line | None = None
+    cuda: Line | None = None  # the version that torch was built with
 
 
 class SubmissionInfo(_Record):
@@ -171,6 +175,7 @@ class Score(_Record):
         0.0  # fraction of the earned points that is lost
     )
     allow_negative: bool = False  # whether deductions may bring the total below 0
+    imported: bool = True  # False: nothing of the submission could be run
     notes: tuple[Line, ...] = ()  # sentences for the student: what was salvaged, renamed, ignored
     submission: SubmissionInfo
     seed: int

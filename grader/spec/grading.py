@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from grader.assignment import Assignment
@@ -43,12 +43,14 @@ class Grading:
     backend: Backend
     seed: int
     on_test: Callable[[TestResult], None] = lambda _result: None
+    gpus: bool = True  # False: sandboxes get none, whatever the limits say
     results: list[TestResult] = field(default_factory=list)
     load_error: StudentCodeError | None = None  # why nothing of the submission could be run
     data: str | None = None  # the data set that a fixture said it used
     _sessions: dict[str, Session] = field(default_factory=dict)
     _usages: list[Usage] = field(default_factory=list)
     _salvages: list[Salvage] = field(default_factory=list)
+    _was_loaded: bool = False
     _deadline: float | None = None
 
     def session(self, stage: str) -> Session:
@@ -66,6 +68,8 @@ class Grading:
         config = self.assignment.config
         slow = stage.startswith("slow")
         limits = (config.slow_limits if slow else config.limits).limits()
+        if not self.gpus or self._is_known_broken():
+            limits = replace(limits, gpus=0)
         patience = config.deadlines.slow_test_seconds if slow else config.deadlines.call_seconds
         # A seed of its own: from the grading's, and a test's id, a submission could foretell hidden inputs.
         seed = self.test_seed("the sandbox")
@@ -74,11 +78,22 @@ class Grading:
         session.begin_test(self._deadline)
         return session
 
+    def _is_known_broken(self) -> bool:
+        """Whether nothing of it could be run before: then it fails in the same way without a GPU."""
+        tried = [session for session in self._sessions.values() if session.generation]
+        return bool(tried) and all(session.load_error is not None for session in tried)
+
+    @property
+    def imported(self) -> bool:
+        """Once finished: whether at least one sandbox could load the submission, or none had to."""
+        return self._was_loaded or self.load_error is None
+
     def end_session(self, session: Session) -> None:
         """Stop its sandbox and keep what it used."""
         session.stop()
         self._usages += session.usages
         session.usages.clear()
+        self._was_loaded |= session.generation > 0 and session.load_error is None
         if session.load_error is not None:
             self.load_error = session.load_error
         elif session.salvage is not None:

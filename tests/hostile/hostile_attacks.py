@@ -116,6 +116,7 @@ ATTACKS = {
     # Leaving the sandbox.
     "syscalls": Outcome((LOOT, LOOT, "killed"), (r"loot: \[\]", r"loot: \[\]", r".*ended by signal 31\.")),
     "sockets": Outcome(says=NOTHING),
+    "escapes": Outcome(says=NOTHING),
     "privileges": Outcome(
         says=loot(
             r"\[\]",

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from grader.errors import InfrastructureError
 from grader.sandbox.base import Limits, Result
+from grader.sandbox.gpu.options import GpuOptions
 from grader.sandbox.local import protocol
 from grader.sandbox.local.protocol import Message
 from grader.sandbox.niceness import give_way
@@ -36,6 +37,7 @@ _ENVIRONMENT = {
     "MPLBACKEND": "agg",
     "PYTHONHASHSEED": "0",
     "PYTHONDONTWRITEBYTECODE": "1",
+    "PYTORCH_NVML_BASED_CUDA_CHECK": "1",  # asking for GPUs must not start CUDA: it survives no fork
 }
 
 
@@ -76,11 +78,14 @@ class _Order:
 
 
 class LocalClient:
-    """A backend that is one connection to a fork server, which may have been made by another process."""
+    """A backend that is one connection to a fork server, which may have been made by another process.
 
-    name = "local"
+    name: of the backend whose server it is; all speak the same protocol.
+    """
 
-    def __init__(self, connection: socket.socket) -> None:
+    def __init__(self, connection: socket.socket, name: str = "local") -> None:
+        self.name = name
+        self._server = "fork server" if name == "local" else f"{name} sandbox server"
         self._connection = connection
         self._connection.settimeout(_REPLY_SECONDS)
         self._lock = threading.RLock()
@@ -133,6 +138,13 @@ class LocalClient:
             self._ordered.channel.close()
         self._connection.close()
 
+    def new_connection(self) -> socket.socket:
+        """A further connection to the same server, for another client."""
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with theirs:
+            self.request({"op": "connect"}, [theirs.fileno()])
+        return ours
+
     def request(self, message: Message, descriptors: Sequence[int] = ()) -> Message:
         """One request and its reply.
 
@@ -149,16 +161,16 @@ class LocalClient:
         try:
             protocol.send(self._connection, message, descriptors)
         except OSError as error:
-            raise InfrastructureError(f"The fork server does not answer: {error}.") from error
+            raise InfrastructureError(f"The {self._server} does not answer: {error}.") from error
 
     def _reply(self) -> Message:
         try:
             reply, _ = protocol.receive(self._connection)
         except OSError as error:
             self._connection.close()  # a reply that comes too late must not be taken for the next one's
-            raise InfrastructureError(f"The fork server does not answer: {error}.") from error
+            raise InfrastructureError(f"The {self._server} does not answer: {error}.") from error
         if reply is None:
-            raise InfrastructureError("The fork server has ended.")
+            raise InfrastructureError(f"The {self._server} has ended.")
         protocol.raise_if_error(reply)
         return reply
 
@@ -170,6 +182,7 @@ class LocalBackend:
     entry:  module:function to call in each sandbox with its channel and limits; for tests.
     import_path: folders to import `entry` from.
     niceness: how much they give way to other processes, from 0 to 19.
+    gpus: which ones sandboxes may have; by default all.
 
     Raises:
         LimitUnavailable: this machine lacks something; says what and what to do.
@@ -184,6 +197,7 @@ class LocalBackend:
         entry: str = HARNESS,
         import_path: Sequence[Path] = (),
         niceness: int = 0,
+        gpus: GpuOptions | None = None,
     ) -> None:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
@@ -196,6 +210,7 @@ class LocalBackend:
             "entry": entry,
             "import_path": [str(path) for path in import_path],
             "hidden": [str(path) for path in hidden],
+            "gpus": (gpus or GpuOptions()).to_dict(),
         }
         try:
             self._client.request(config)
@@ -214,10 +229,7 @@ class LocalBackend:
 
     def connection(self) -> socket.socket:
         """A new connection for a `LocalClient`, here or in a process that inherits or is sent the socket."""
-        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        with theirs:
-            self._client.request({"op": "connect"}, [theirs.fileno()])
-        return ours
+        return self._client.new_connection()
 
     def close(self) -> None:
         """End the fork server and every sandbox of it, also those of other connections."""

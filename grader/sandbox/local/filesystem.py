@@ -14,6 +14,7 @@ The fork server builds this once and moves into it (`enter_template`), so a star
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,6 +26,7 @@ from grader.sandbox.base import MIB, Limits
 from grader.sandbox.local import syscalls as sys_
 
 PRIVATE = "/sandbox"
+_GPU_NODES = "/gpus"  # of the template: every GPU's device nodes. A sandbox takes its own and lets go of it
 WORKING_FOLDER = f"{PRIVATE}/submission"
 HOME = f"{PRIVATE}/home"
 _TMP = f"{PRIVATE}/tmp"  # noqa: S108  the sandbox's own
@@ -66,8 +68,8 @@ class View:
                 raise InfrastructureError(f"{path} is to be hidden from sandboxes, but is visible in them.")
 
 
-def python_view(hidden: tuple[Path, ...]) -> View:
-    """What this Python needs, and no more of `hidden` than the way to it.
+def python_view(hidden: tuple[Path, ...], further: tuple[Path, ...] = ()) -> View:
+    """What this Python needs, and `further` folders, and no more of `hidden` than the way to it.
 
     Raises:
         InfrastructureError: it needs a folder that is to be hidden.
@@ -75,7 +77,7 @@ def python_view(hidden: tuple[Path, ...]) -> View:
     packages = [Path(entry).resolve() for entry in sys.path if entry.endswith(("-packages", "lib-dynload"))]
     stdlib = Path(os.__file__).resolve().parent
     libraries = [Path(name) for name in _LIBRARIES if Path(name).is_dir() and not Path(name).is_symlink()]
-    wanted = {*packages, stdlib, *libraries, *_mapped_folders()}
+    wanted = {*packages, stdlib, *libraries, *_mapped_folders(), *further}
     for path in wanted.intersection(hidden):
         raise InfrastructureError(f"{path} is to be hidden from sandboxes, but Python needs it.")
     return View(tuple(sorted(path for path in wanted if path.is_dir())), hidden)
@@ -96,8 +98,10 @@ def _is_only_a_way(hidden: Path, shown: tuple[Path, ...]) -> bool:
     )
 
 
-def enter_template(view: View) -> None:
+def enter_template(view: View, gpu_nodes: tuple[Path, ...] = ()) -> None:
     """Move this process (in a mount namespace of its own) into the read-only tree and let go of the host's.
+
+    gpu_nodes: device nodes that `mount_private` can give to a sandbox; by default it gets none of them.
 
     Raises:
         OSError: the kernel refused a mount.
@@ -109,10 +113,12 @@ def enter_template(view: View) -> None:
     links = {path.name: str(path.readlink()) for path in aliases if path.is_symlink()}
     copies = {path: _copy(path, _READ_ONLY) for path in _outermost(view)}
     devices = {name: _copy(Path("/dev") / name, sys_.MOUNT_ATTR_NOSUID) for name in _DEVICES}
+    gpus = {path.name: _copy(path, sys_.MOUNT_ATTR_NOSUID) for path in gpu_nodes}
     _tmpfs(_STAGE)
     root = Path(_STAGE)
     _write_files(root, files, links | _links_beside(view))
     _attach_devices(root, devices)
+    _attach_gpus(root, gpus)
     _attach_trees(root, copies, view)
     _mount_proc(f"{_STAGE}/proc")
     Path(f"{_STAGE}{PRIVATE}").mkdir()
@@ -174,6 +180,26 @@ def _attach_devices(root: Path, devices: dict[str, int]) -> None:
         _attach(descriptor, place)
 
 
+def _attach_gpus(root: Path, nodes: dict[str, int]) -> None:
+    """All nodes in a folder of their own, and an empty file for each in /dev, to be covered by it."""
+    if not nodes:
+        return
+    folder = root / _GPU_NODES.lstrip("/")
+    folder.mkdir()
+    _tmpfs(str(folder))
+    for name, descriptor in nodes.items():
+        place = root / "dev" / _below_dev(name)
+        place.parent.mkdir(exist_ok=True)
+        place.touch()
+        (folder / name).touch()
+        _attach(descriptor, folder / name)
+
+
+def _below_dev(name: str) -> str:
+    """Capabilities of MIG slices are in a folder of their own."""
+    return f"nvidia-caps/{name}" if name.startswith("nvidia-cap") else name
+
+
 def _attach_trees(root: Path, copies: dict[Path, int], view: View) -> None:
     """Attach parents before children, and cover what is hidden in a parent before its shown children come."""
     covers = []
@@ -216,12 +242,23 @@ def _mount_proc(place: str) -> None:
     sys_.mount("proc", place, "proc", flags, "subset=pid")
 
 
-def mount_private(limits: Limits, owner: int) -> None:
-    """In the sandbox's own mount namespace: its sized tmpfs, owned by `owner`, and its own /proc."""
+def mount_private(limits: Limits, owner: int, gpu_nodes: tuple[str, ...] = ()) -> None:
+    """In the sandbox's own mount namespace: its sized tmpfs, owned by `owner`, and its own /proc.
+
+    gpu_nodes: device nodes, below /dev, of the GPU that is this sandbox's.
+    """
+    _take_gpus(gpu_nodes)
     inodes = limits.tmp_files + len(_FOLDERS) + 1
     options = f"size={limits.tmp_bytes},nr_inodes={inodes},mode=0700,uid={owner},gid={owner}"
     sys_.mount("tmpfs", PRIVATE, "tmpfs", sys_.MS_NOSUID | sys_.MS_NODEV | sys_.MS_NOEXEC, options)
     _mount_proc("/proc")
+
+
+def _take_gpus(nodes: tuple[str, ...]) -> None:
+    if Path(_GPU_NODES).is_dir():
+        for node in nodes:
+            sys_.mount(f"{_GPU_NODES}/{Path(node).name}", f"/dev/{node}", "", sys_.MS_BIND)
+        sys_.detach(_GPU_NODES)  # with every other GPU
 
 
 @contextmanager
@@ -232,6 +269,13 @@ def scratch() -> Iterator[None]:
     yield
     os.chdir("/")
     sys_.detach(PRIVATE)
+
+
+def empty_folders() -> None:
+    """Whatever imports have left in the private tmpfs is gone, as if it were new."""
+    for path in Path(PRIVATE).iterdir():
+        shutil.rmtree(path)
+    make_folders()
 
 
 def make_folders() -> None:

@@ -15,7 +15,9 @@ from dataclasses import dataclass, field
 
 from grader.errors import InfrastructureError, TensorgradeError
 from grader.sandbox.base import Limits, Result, Status
-from grader.sandbox.local import protocol
+from grader.sandbox.gpu.desk import Granted, Visitor
+from grader.sandbox.gpu.lease import no_gpu
+from grader.sandbox.local import protocol, resources
 from grader.sandbox.local.nursery import Live, Nursery
 from grader.sandbox.local.protocol import Message
 
@@ -30,14 +32,27 @@ class Client:
     gone: bool = False
 
 
-class Loop:
-    """Serves clients until the control connection closes."""
+@dataclass(frozen=True)
+class Waiting:
+    """A start that waits for a GPU."""
 
-    def __init__(self, control: socket.socket, nursery: Nursery) -> None:
+    client: Client
+    limits: Limits
+    channel: int
+
+
+class Loop:
+    """Serves clients until the control connection closes. GPUs come from the `Visitor`'s other side."""
+
+    def __init__(self, control: socket.socket, nursery: Nursery, gpus: Visitor | None) -> None:
         self._nursery = nursery
+        self._gpus = gpus
+        self._waiting: dict[int, Waiting] = {}  # by the number of the request for a GPU
         self._selector = selectors.EpollSelector()
         self._owners: dict[int, Client] = {}  # number of a sandbox -> its client
         self._control = self._add_client(control)
+        if gpus is not None:
+            self._watch(gpus.connection.fileno(), lambda: self._on_gpu(gpus))
 
     def run(self) -> None:
         """Serve; at the end nothing of any sandbox is left."""
@@ -97,7 +112,39 @@ class Loop:
         raise InfrastructureError(f"The fork server does not know the request {message['op']!r}.")
 
     def _start(self, client: Client, limits: Limits, channel: int) -> None:
-        live = self._nursery.start(limits, channel)
+        resources.check(limits)
+        if not limits.gpus:
+            self._begin(client, limits, channel)
+        elif self._gpus is None:
+            raise no_gpu(limits.gpus)
+        else:
+            self._waiting[self._gpus.ask(limits.gpus)] = Waiting(client, limits, os.dup(channel))
+
+    def _on_gpu(self, gpus: Visitor) -> None:
+        answer = gpus.receive()
+        if answer is None:
+            return
+        number, gpu = answer
+        waiting = self._waiting.pop(number)
+        try:
+            if not isinstance(gpu, Granted):
+                self._reply(waiting.client, gpu)
+            elif waiting.client.gone:
+                gpus.release(number)
+            else:
+                self._begin_with(waiting, gpu, gpus)
+        finally:
+            os.close(waiting.channel)
+
+    def _begin_with(self, waiting: Waiting, gpu: Granted, gpus: Visitor) -> None:
+        try:
+            self._begin(waiting.client, waiting.limits, waiting.channel, gpu)
+        except (TensorgradeError, OSError) as error:
+            gpus.release(gpu.number)
+            self._reply(waiting.client, protocol.error_message(error))
+
+    def _begin(self, client: Client, limits: Limits, channel: int, gpu: Granted | None = None) -> None:
+        live = self._nursery.start(limits, channel, gpu)
         client.sandboxes[live.number] = live
         self._owners[live.number] = client
         self._watch(live.status, lambda: self._on_status(live))
@@ -129,6 +176,8 @@ class Loop:
             self._on_status(live)
         self._selector.unregister(live.pidfd)
         self._nursery.reap(live)
+        if live.gpu is not None and self._gpus is not None:
+            self._gpus.release(live.gpu.number)
         client = self._owners.pop(live.number)
         if client.stopping == live.number:
             client.stopping = None

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 from grader.errors import InfrastructureError
 from grader.sandbox.base import OUTPUT_EXIT_CODE, Limits, Result, Status, Usage
+from grader.sandbox.gpu.desk import Granted
 from grader.sandbox.local import identity, resources
 from grader.sandbox.local import syscalls as sys_
 from grader.sandbox.local.groups import Group, Groups, Reading
@@ -35,6 +36,7 @@ class Live:
     group: Group
     limits: Limits
     started: float  # its wall time begins once it is ready, and so does its CPU time
+    gpu: Granted | None = None
     next_cpu_check: float = math.inf
     cpu_before: float = 0.0  # used to get ready
     ended_as: Status | None = None  # why we killed it, if we did
@@ -44,6 +46,11 @@ class Live:
     def wall_deadline(self) -> float:
         """When its wall time is over, or the time it may take to get ready; on the monotonic clock."""
         return self.started + (_START_SECONDS if self.status >= 0 else self.limits.wall_seconds)
+
+    def usage(self, reading: Reading, wall: float) -> Usage:
+        """What it used until now."""
+        usage = Usage(reading.cpu_seconds, wall, reading.peak_memory_bytes)
+        return usage if self.gpu is None else self.gpu.noted(usage)
 
 
 @dataclass
@@ -59,7 +66,7 @@ class Nursery:
     _count: int = 0
     _null: int = field(default_factory=lambda: os.open("/dev/null", os.O_RDWR | os.O_CLOEXEC))
 
-    def start(self, limits: Limits, channel: int) -> Live:
+    def start(self, limits: Limits, channel: int, gpu: Granted | None = None) -> Live:
         """Fork one sandbox. It becomes ready, or reports why not, on its status pipe."""
         resources.check(limits)
         self._count += 1
@@ -67,7 +74,7 @@ class Nursery:
         group = self.groups.create(f"{self.group_prefix}{self._count}", limits)
         reading, writing = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
         outside = identity.outside_id(slot, self.ranged)
-        birth = Birth(limits, group, outside, self.ranged, channel, writing, self._null, self.entry)
+        birth = Birth(limits, group, outside, self.ranged, channel, writing, self._null, self.entry, gpu)
         try:
             pid = self._fork(birth)
         except OSError as error:
@@ -77,7 +84,7 @@ class Nursery:
         finally:
             os.close(writing)
         pidfd = os.pidfd_open(pid)
-        live = Live(self._count, slot, pid, pidfd, reading, group, limits, time.monotonic())
+        live = Live(self._count, slot, pid, pidfd, reading, group, limits, time.monotonic(), gpu)
         self.live[live.number] = live
         return live
 
@@ -125,8 +132,7 @@ class Nursery:
         reading = live.group.reading()
         self.kill(live, Status.STOPPED)
         status = Status.MEMORY if reading.oom_kills else live.ended_as or Status.STOPPED
-        usage = Usage(reading.cpu_seconds, time.monotonic() - live.started, reading.peak_memory_bytes)
-        return Result(status, usage)
+        return Result(status, live.usage(reading, time.monotonic() - live.started))
 
     def enforce(self, now: float) -> None:
         """Kill those whose wall or CPU time is over."""
@@ -176,7 +182,7 @@ class Nursery:
 
 
 def _result(live: Live, wait_status: int, wall: float, reading: Reading) -> Result | InfrastructureError:
-    usage = Usage(reading.cpu_seconds, wall, reading.peak_memory_bytes)
+    usage = live.usage(reading, wall)
     code = os.waitstatus_to_exitcode(wait_status)
     if reading.oom_kills:
         return Result(Status.MEMORY, usage)

@@ -6,6 +6,7 @@ parallel operation. So nothing here starts a thread, and `settle` makes sure.
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import importlib
 import socket
@@ -51,7 +52,12 @@ def preload() -> None:
 def preload_inside() -> None:
     """Import what remembers where its files are, seeing the file system as a sandbox does."""
     with filesystem.scratch():
-        _import_installed(_WITH_FILES)
+        preload_with_files()
+
+
+def preload_with_files() -> None:
+    """Import what keeps files in the home folder, which has to be there."""
+    _import_installed(_WITH_FILES)
 
 
 def _import_installed(names: Sequence[str]) -> None:
@@ -88,20 +94,34 @@ def _is_within(entry: str, hidden: Path) -> bool:
 
 
 def settle() -> None:
-    """Get ready to be forked: nothing for the collector to touch, and one thread only.
+    """Get ready to be forked: nothing for the collector to touch, one thread only, and CUDA not started.
 
     Raises:
-        InfrastructureError: an import started a thread; children would inherit its locks.
+        InfrastructureError: an import started a thread, whose locks children would inherit, or CUDA, which
+        works in no child of the process that started it.
     """
     tempfile.tempdir = None  # chosen before the sandbox's own folder existed
     gc.collect()
     gc.freeze()
     collapse_heap()
+    if open_nodes := _open_gpu_nodes():
+        raise InfrastructureError(
+            f"The fork server has started CUDA with its imports: {open_nodes} are open."
+        )
     threads = len(list(Path("/proc/self/task").iterdir()))
     if threads != 1:
         raise InfrastructureError(
             f"The fork server has {threads} threads after its imports; it must have one."
         )
+
+
+def _open_gpu_nodes() -> list[str]:
+    """Device nodes of the driver that this process has open."""
+    found = []
+    for link in Path("/proc/self/fd").iterdir():
+        with contextlib.suppress(FileNotFoundError):  # the descriptor of the folder itself
+            found.append(str(link.readlink()))
+    return [path for path in found if Path(path).name.startswith("nvidia")]
 
 
 def serve_harness(channel: socket.socket, limits: Limits) -> None:

@@ -18,11 +18,8 @@ def check(limits: Limits) -> None:
     Raises:
         LimitUnavailable: says which one.
     """
-    if limits.gpus:
-        raise LimitUnavailable(
-            f"gpus = {limits.gpus}: the local sandbox binds no GPU devices yet.",
-            "Set gpus = 0, or use the docker backend.",
-        )
+    if limits.gpus < 0:
+        raise LimitUnavailable(f"gpus = {limits.gpus} cannot be given.", "Set gpus to 0 or more.")
     for field in fields(limits):
         value = getattr(limits, field.name)
         if field.name != "gpus" and not (0 < value < math.inf):
@@ -49,6 +46,8 @@ def apply(limits: Limits) -> None:
         resource.RLIMIT_NICE: 0,
         resource.RLIMIT_RTPRIO: 0,
     }
+    if limits.gpus:  # CUDA reserves and pins address space; the control group still counts what is used
+        del wanted[resource.RLIMIT_DATA], wanted[resource.RLIMIT_MEMLOCK]
     for kind, value in wanted.items():
         hard = resource.getrlimit(kind)[1]
         allowed = value if hard == resource.RLIM_INFINITY else min(value, hard)

@@ -24,13 +24,16 @@ _LOAD, _RETURN, _AND = 0x20, 0x06, 0x54
 _JUMP, _JUMP_EQUAL, _JUMP_AT_LEAST = 0x05, 0x15, 0x35
 _NUMBER_OFFSET, _ARCH_OFFSET, _ARGS_OFFSET = 0, 4, 16
 
-_NEW_NAMESPACES = 0x7E020000  # CLONE_NEW*; the time namespace needs clone3
-_AF_UNIX = 1
-_ASK_PERSONALITY = 0xFFFFFFFF
+NEW_NAMESPACES = 0x7E020000  # CLONE_NEW*; the time namespace needs clone3
+AF_UNIX = 1
+ASK_PERSONALITY = 0xFFFFFFFF
 # set and get the name, parent-death signal, ask: dumpable, seccomp, bounding set, no_new_privs; name memory
-_PRCTL = (15, 16, 1, 3, 21, 23, 39, 0x53564D41)
+PRCTL = (15, 16, 1, 3, 21, 23, 39, 0x53564D41)
 # TCGETS, TIOCGWINSZ, FIONREAD, FIONBIO, FIONCLEX, FIOCLEX
-_IOCTL = (0x5401, 0x5413, 0x541B, 0x5421, 0x5450, 0x5451)
+IOCTL = (0x5401, 0x5413, 0x541B, 0x5421, 0x5450, 0x5451)
+_IOCTL_TYPE, _NVIDIA_TYPE = 0xFF00, ord("F") << 8
+_UVM_NUMBERS = 0x100  # unified memory's are small numbers without a type,
+_UVM_OTHER = (0x30000001, 0x30000002)  # but for initialize and deinitialize
 
 
 @dataclass(frozen=True)
@@ -51,15 +54,16 @@ Program = tuple[Instruction, ...]
 
 
 @cache
-def filter_for(machine: str) -> bytes:
-    """The encoded filter for one of `ARCHITECTURES`."""
-    return b"".join(instruction.encoded() for instruction in program(machine))
+def filter_for(machine: str, *, gpu: bool = False) -> bytes:
+    """The encoded filter for one of `ARCHITECTURES`; `gpu` adds what NVIDIA's driver is asked with."""
+    return b"".join(instruction.encoded() for instruction in program(machine, gpu=gpu))
 
 
-def program(machine: str) -> Program:
+def program(machine: str, *, gpu: bool = False) -> Program:
     """The filter for one of `ARCHITECTURES`, as instructions."""
+    conditions = _conditions() | ({"ioctl": _gpu_ioctl()} if gpu else {})
     actions = {number: _return(ALLOW) for number in syscall_table.allowed(machine).values()}
-    actions |= {number: _conditions()[name] for name, number in syscall_table.checked(machine).items()}
+    actions |= {number: conditions[name] for name, number in syscall_table.checked(machine).items()}
     return (
         _load(_ARCH_OFFSET),
         Instruction(_JUMP_EQUAL, 1, 0, ARCHITECTURES[machine]),
@@ -73,7 +77,7 @@ def _conditions() -> dict[str, Program]:
     return {
         "clone": (
             _argument(0),
-            Instruction(_AND, 0, 0, _NEW_NAMESPACES),
+            Instruction(_AND, 0, 0, NEW_NAMESPACES),
             Instruction(_JUMP_EQUAL, 0, 1, 0),
             *_return(ALLOW),
             *_return(DENY),
@@ -81,15 +85,32 @@ def _conditions() -> dict[str, Program]:
         "clone3": _return(
             _ERRNO | errno.ENOSYS
         ),  # its flags are behind a pointer; C libraries fall back to clone
-        "socket": _argument_in(0, (_AF_UNIX,), _ERRNO | errno.EAFNOSUPPORT),
-        "socketpair": _argument_in(0, (_AF_UNIX,), _ERRNO | errno.EAFNOSUPPORT),
-        "prctl": _argument_in(0, _PRCTL, DENY),
-        "ioctl": _argument_in(1, _IOCTL, DENY),
+        "socket": _argument_in(0, (AF_UNIX,), _ERRNO | errno.EAFNOSUPPORT),
+        "socketpair": _argument_in(0, (AF_UNIX,), _ERRNO | errno.EAFNOSUPPORT),
+        "prctl": _argument_in(0, PRCTL, DENY),
+        "ioctl": _argument_in(1, IOCTL, DENY),
         "prlimit64": _argument_is_null(
             2
         ),  # asking is free; whoever lowers RLIMIT_CPU could fake being killed by us
-        "personality": _argument_in(0, (_ASK_PERSONALITY,), DENY),
+        "personality": _argument_in(0, (ASK_PERSONALITY,), DENY),
     }
+
+
+def _gpu_ioctl() -> Program:
+    """The usual ones, and those of the driver's devices: of type 'F', and unified memory's plain numbers.
+
+    Descriptors cannot be checked here, but of other devices a sandbox has only null, zero and random.
+    """
+    return (
+        _argument(1),
+        Instruction(_JUMP_AT_LEAST, 0, 1, _UVM_NUMBERS),
+        Instruction(_JUMP, 0, 0, 1),
+        *_return(ALLOW),
+        Instruction(_AND, 0, 0, _IOCTL_TYPE),
+        Instruction(_JUMP_EQUAL, 0, 1, _NVIDIA_TYPE),
+        *_return(ALLOW),
+        *_argument_in(1, (*IOCTL, *_UVM_OTHER), DENY),
+    )
 
 
 def _load(offset: int) -> Instruction:

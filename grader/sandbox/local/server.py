@@ -1,8 +1,9 @@
 """The fork server: `python -m grader.sandbox.local.server FD`, started by `LocalBackend`.
 
-Two processes. The keeper opens the control groups, makes the namespaces and waits; whatever happens to the
-other one, it removes its groups. The server proper is process 1 of its own pid namespace: when it dies, the
-kernel ends every sandbox with it. It dies with the keeper, and ends when its control connection closes.
+Two processes, and a third where there are GPUs (`gpu/desk.py`). The keeper opens the control groups, makes
+the namespaces and waits; whatever happens to the server proper, it removes its groups. That one is process 1
+of its own pid namespace: when it dies, the kernel ends every sandbox with it. It dies with the keeper, and
+ends when its control connection closes.
 """
 
 from __future__ import annotations
@@ -16,6 +17,9 @@ from pathlib import Path
 from typing import NoReturn
 
 from grader.errors import InfrastructureError, LimitUnavailable, TensorgradeError
+from grader.sandbox.gpu import GpuOptions
+from grader.sandbox.gpu.desk import Visitor, open_desk
+from grader.sandbox.gpu.machine import Machine as GpuMachine
 from grader.sandbox.local import cgroups, filesystem, identity, protocol
 from grader.sandbox.local import syscalls as sys_
 from grader.sandbox.local.groups import Groups, remove_left
@@ -30,6 +34,7 @@ class Config:
     entry: str  # module:function, called in each sandbox with its channel and limits
     import_path: tuple[str, ...]  # folders to import the entry from; sandboxes do not see them
     hidden: tuple[str, ...]  # folders that no sandbox may see
+    gpus: GpuOptions
 
 
 @dataclass(frozen=True)
@@ -47,7 +52,13 @@ def main() -> None:
     message, _ = protocol.receive(control)
     if message is None:
         return
-    config = Config(message["entry"], tuple(message["import_path"]), tuple(message["hidden"]))
+    config = Config(
+        message["entry"],
+        tuple(message["import_path"]),
+        tuple(message["hidden"]),
+        GpuOptions.from_dict(message["gpus"]),
+    )
+    gpus = open_desk(config.gpus, [control])
     try:
         machine = _prepare()
     except (TensorgradeError, OSError) as error:
@@ -55,8 +66,10 @@ def main() -> None:
         return
     child = os.fork()
     if child == 0:
-        _serve(control, config, machine)
+        _serve(control, config, machine, gpus)
     control.close()
+    if gpus is not None:
+        gpus.close()
     os.waitpid(child, 0)
     remove_left(machine.groups, machine.group_prefix)
 
@@ -80,12 +93,12 @@ def _may_unshare() -> bool:
     return True
 
 
-def _serve(control: socket.socket, config: Config, machine: Machine) -> NoReturn:
+def _serve(control: socket.socket, config: Config, machine: Machine, gpus: socket.socket | None) -> NoReturn:
     code = 1
     try:
         sys_.prctl(sys_.PR_SET_PDEATHSIG, signal.SIGKILL)
         sys_.set_process_name("grader-forks")
-        loop = _set_up(control, config, machine)
+        loop = _set_up(control, config, machine, gpus)
         protocol.send(control, {})
         loop.run()
         code = 0
@@ -103,7 +116,7 @@ def _as_ours(error: Exception) -> Exception:
     return InfrastructureError(f"The fork server could not start: {type(error).__name__}: {error}")
 
 
-def _set_up(control: socket.socket, config: Config, machine: Machine) -> Loop:
+def _set_up(control: socket.socket, config: Config, machine: Machine, gpus: socket.socket | None) -> Loop:
     # Torch: only after the fork, so that the keeper stays small.
     from grader.sandbox.local import preload, rehearsal
 
@@ -112,17 +125,19 @@ def _set_up(control: socket.socket, config: Config, machine: Machine) -> Loop:
     rehearsal.rehearse(rounds=1)  # here torch can still read /proc/cpuinfo
     entry = preload.load_entry(config.entry, config.import_path)
     hidden = tuple(Path(name) for name in config.hidden)
-    view = filesystem.python_view(hidden)
+    driver = GpuMachine(Path(config.gpus.root))
+    nodes = () if gpus is None else tuple(driver.root / "dev" / name for name in driver.all_nodes())
+    view = filesystem.python_view(hidden, driver.library_folders() if nodes else ())
     own_namespace = os.open("/proc/self/ns/pid", os.O_RDONLY | os.O_CLOEXEC)
     sys_.unshare(sys_.CLONE_NEWNS)
-    filesystem.enter_template(view)
+    filesystem.enter_template(view, nodes)
     preload.preload_inside()
     preload.silence_resource_tracker()
     rehearsal.rehearse()
     preload.forget_paths(hidden)
     preload.settle()
     nursery = Nursery(machine.groups, machine.group_prefix, machine.ranged, entry, own_namespace)
-    return Loop(control, nursery)
+    return Loop(control, nursery, None if gpus is None else Visitor(gpus))
 
 
 if __name__ == "__main__":

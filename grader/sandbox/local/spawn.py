@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from typing import NoReturn
 
 from grader.sandbox.base import Limits
+from grader.sandbox.gpu import inside
+from grader.sandbox.gpu.desk import Granted
 from grader.sandbox.local import filesystem, identity, resources, seccomp
 from grader.sandbox.local import syscalls as sys_
 from grader.sandbox.local.groups import Group
@@ -42,6 +44,7 @@ class Birth:
     status: int  # descriptor of a pipe: `READY`, or what went wrong as JSON
     null: int  # descriptor of /dev/null
     entry: Entry
+    gpu: Granted | None = None
 
 
 def run_child(birth: Birth) -> NoReturn:
@@ -67,7 +70,7 @@ def run_child(birth: Birth) -> NoReturn:
 
 def _isolate(birth: Birth) -> None:
     sys_.unshare(_NAMESPACES)
-    filesystem.mount_private(birth.limits, birth.outside)
+    filesystem.mount_private(birth.limits, birth.outside, birth.gpu.nodes if birth.gpu else ())
     sys_.set_hostname("sandbox")
     sys_.set_process_name("sandbox")
     resources.apply(birth.limits)
@@ -75,7 +78,9 @@ def _isolate(birth: Birth) -> None:
     os.umask(0o077)
     filesystem.make_folders()
     identity.drop_privileges()
-    sys_.install_filter(seccomp.filter_for(platform.machine()))
+    if birth.gpu is not None:
+        inside.prepare(birth.gpu.ids, birth.gpu.memory_share)
+    sys_.install_filter(seccomp.filter_for(platform.machine(), gpu=birth.gpu is not None))
 
 
 def _keep_descriptors(birth: Birth) -> None:

@@ -53,3 +53,13 @@ def test_names_of_uploads_are_no_paths():
     assert safe_name("-rf") == "rf"
     assert safe_name("x" * 300 + ".zip").endswith("x.zip")
     assert len(safe_name("x" * 300 + ".zip")) <= 100
+
+
+def test_no_more_gpu_stages_than_gpus():
+    places = Places(4, ("quick", "slow", "gpu"), gpu_slots=1)
+    assert [start(places, {"gpu"}) for _ in range(2)] == ["gpu", None]
+    assert start(places, {"gpu", "slow"}) == "slow"
+    places.done("gpu")
+    assert start(places, {"gpu"}) == "gpu"
+    places.done("slow")
+    assert start(places, {"gpu", "quick"}) == "quick"
