@@ -27,6 +27,7 @@ from grader.wire import messages as m
 from grader.wire.codec import Decoder, Encoder
 from grader.wire.connection import Connection, ConnectionEnded, DeadlinePassed
 
+_FREE_STARTS = 8  # of sandboxes in one test; one that needs more pays for them with its own time
 _SALVAGE_EXTRA_SECONDS = 20.0  # the harness times each statement itself
 _MOST_LOADING_SECONDS = 120.0  # of all sandboxes of one submission together
 _MOST_RECEIVED = 1 << 30  # bytes of tensors and files in one test
@@ -76,6 +77,8 @@ class Session:
         self.calls = 0
         self.generation = 0  # counts sandboxes; an object of an earlier one is gone
         self.deadline: float | None = None  # of the test, time.monotonic()
+        self._free_starts = _FREE_STARTS
+        self._starting = 0.0  # seconds that the sandboxes of one loading took to be there: our time
         self.last_end: SandboxDied | None = None
         self.load_error: StudentCodeError | None = None
         self.salvage: Salvage | None = None
@@ -149,7 +152,7 @@ class Session:
     def begin_test(self, deadline: float | None) -> None:
         """A test starts, which ends at `deadline` on the monotonic clock; None for no end."""
         self.deadline, self.received = deadline, 0
-        self._next_load_is_free = True
+        self._next_load_is_free, self._free_starts = True, _FREE_STARTS
         if deadline is not None and self._is_disturbed():
             self.stop()  # by what an earlier test left behind: this one starts afresh
 
@@ -175,16 +178,19 @@ class Session:
 
     def _load(self) -> None:
         """Import the submission, at the second try only its definitions. The first time in a test, that is
-        not the test's time.
+        not the test's time. Starting a sandbox is ours, unless the test needs very many.
         """
         started, deadline, self.deadline = time.monotonic(), self.deadline, None
+        self._starting = 0.0
         is_free, self._next_load_is_free = self._next_load_is_free, False
         try:
             self._import()
         finally:
-            spent = time.monotonic() - started
+            starting = self._starting if self._free_starts >= 0 else 0.0
+            spent = time.monotonic() - started - starting
             self._loading_left -= spent
-            self.deadline = deadline + spent if deadline is not None and is_free else deadline
+            if deadline is not None:
+                self.deadline = deadline + starting + (spent if is_free else 0.0)
 
     def _import(self) -> None:
         if self.salvage is None:
@@ -213,7 +219,10 @@ class Session:
         return None
 
     def _start(self) -> None:
+        began = time.monotonic()
         self._sandbox = self._backend.start(self._limits)
+        self._starting += time.monotonic() - began
+        self._free_starts -= 1
         self._connection = Connection(self._sandbox.channel)
         self.generation += 1
 

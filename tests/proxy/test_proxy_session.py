@@ -88,6 +88,30 @@ def test_the_time_that_loading_takes_is_not_the_tests(hand_in):
     assert root.solution.f() == 1
 
 
+class SlowToStart:
+    """Each sandbox takes a while to be there, as a container does."""
+
+    name = "slow"
+
+    def __init__(self, backend):
+        self._backend = backend
+
+    def start(self, limits):
+        time.sleep(0.2)
+        return self._backend.start(limits)
+
+
+def test_the_time_that_sandboxes_take_to_be_there_is_nobodys(hand_in, backend):
+    root = hand_in("import os\ndef die(): os._exit(1)\n", backend=SlowToStart(backend))
+    session = root.session
+    session.begin_test(time.monotonic() + 60)
+    for _ in range(3):
+        before = session.deadline
+        with pytest.raises(SandboxDied):
+            root.solution.die()
+        assert session.deadline >= before + 0.2
+
+
 def test_only_the_first_loading_in_a_test_is_free(hand_in, backend):
     """Else hypothesis, which runs a failing test again and again, would wait for every import."""
     root = hand_in("import os, time\ntime.sleep(0.2)\ndef die(): os._exit(1)\n")
