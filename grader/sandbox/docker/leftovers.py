@@ -1,8 +1,8 @@
 """Containers that a dead server left behind: found by their labels, and removed by the next one.
 
 Whether an owner is dead is known only where its process would be seen: on the same host and in the same pid
-namespace. Elsewhere a container whose owner died ends by itself, because its stdin closes; once it has ended
-long ago, nobody can still want it.
+namespace. Elsewhere, as in a worker's container that was killed and started again, a container whose owner
+died ends by itself, because its stdin closes; a minute later nobody can still want it.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import docker
 
 _YOUNG_SECONDS = 180.0  # one of our own may still be getting ready, and not be known yet
-_ENDED_SECONDS = 3600.0  # longer than any grading looks away from its sandbox
+_ENDED_SECONDS = 60.0  # a living owner looks at the end of a sandbox at once
 _DEAD_STATES = frozenset("ZX")
 _log = logging.getLogger(__name__)
 
@@ -53,7 +53,7 @@ def _is_left(client: docker.APIClient, found: dict[str, Any], owner: str) -> boo
     label = (found.get("Labels") or {}).get(OWNER_LABEL, "")
     if label == owner:
         return bool(time.time() - found["Created"] > _YOUNG_SECONDS)
-    return is_dead(label) or (found.get("State") == "exited" and _ended_long_ago(client, found["Id"]))
+    return is_dead(label) or (found.get("State") == "exited" and _ended_before(client, found["Id"]))
 
 
 def is_dead(owner: str) -> bool:
@@ -68,7 +68,7 @@ def is_dead(owner: str) -> bool:
         return True
 
 
-def _ended_long_ago(client: docker.APIClient, container: str) -> bool:
+def _ended_before(client: docker.APIClient, container: str) -> bool:
     with suppress(Exception):  # it is being removed, or says no time that we understand
         text = client.inspect_container(container)["State"]["FinishedAt"]
         ended = datetime.strptime(text[:19], "%Y-%m-%dT%H:%M:%S").replace(tzinfo=UTC)

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 _END_SECONDS = 15.0
 _PARENT_SECONDS = 2.0  # between looks whether the parent is there
-_SWEEP_SECONDS = 60.0  # between looks for containers that were left behind
+_SWEEP_SECONDS = 20.0  # between looks for containers that were left behind
 _log = logging.getLogger(__name__)
 
 
