@@ -33,7 +33,8 @@ class Counting:
 
 
 @pytest.fixture
-def grading(tmp_path):
+def grading(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)  # where a fake sandbox puts the submission's files
     """Makes a grading of a source."""
     folder = tmp_path / "test_specs/lab"
     folder.mkdir(parents=True)
