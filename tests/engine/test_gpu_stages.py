@@ -44,9 +44,13 @@ def grading(tmp_path, monkeypatch):
         path = tmp_path / "solution.py"
         path.write_text(source)
         assignment, backend = load("lab", tmp_path), Counting()
+        backends.append(backend)
         return Grading(assignment, read(path, assignment.config), backend, 1, **options), backend
 
-    return make
+    backends: list[Counting] = []
+    yield make
+    for backend in backends:
+        backend.close()
 
 
 def use(session: Session) -> None:

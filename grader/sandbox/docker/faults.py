@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -18,6 +19,9 @@ _ABSENT = (
     "The container engine does not answer: {}. Start it, and let this user reach its socket (DOCKER_HOST, or "
     "TENSORGRADE_SANDBOX_ENGINE for a service). `tensorgrade doctor` tries it."
 )
+
+
+_USUAL = "unix:///var/run/docker.sock"
 
 
 @contextmanager
@@ -46,6 +50,15 @@ def connect(options: DockerOptions) -> docker.APIClient:
         settings = utils.kwargs_from_env()
         if options.engine:
             settings["base_url"] = options.engine
+        _listens(settings.get("base_url") or _USUAL)
         client = docker.APIClient(**settings, timeout=_SECONDS, num_pools=os.cpu_count() or 1)
         client.ping()
         return client
+
+
+def _listens(url: str) -> None:
+    """Raises `OSError` where nobody does. The library would leave the socket of a failed try open."""
+    scheme, _, path = url.partition("://")
+    if scheme in {"unix", "http+unix"}:
+        with socket.socket(socket.AF_UNIX) as probe:
+            probe.connect("/" + path.lstrip("/"))
