@@ -20,7 +20,7 @@ from grader.examiner.confine import confine
 from grader.examiner.exam import Exam
 from grader.examiner.jobs import Event, Job
 from grader.pipeline import grade
-from grader.sandbox.local.backend import LocalClient
+from grader.sandbox.served.client import ServedClient
 
 
 def run_child(exam: Exam, job: Job, sandboxes: int, events: int) -> NoReturn:
@@ -33,7 +33,7 @@ def run_child(exam: Exam, job: Job, sandboxes: int, events: int) -> NoReturn:
     signal.alarm(job.seconds)
     code = 1
     try:
-        backend = LocalClient(socket.socket(fileno=sandboxes), job.backend)
+        backend = ServedClient(socket.socket(fileno=sandboxes), job.backend)
         if job.stage != "slow":
             backend.order(exam.assignment.config.limits.limits())  # it gets ready while the upload is read
         confine()
@@ -44,7 +44,7 @@ def run_child(exam: Exam, job: Job, sandboxes: int, events: int) -> NoReturn:
         os._exit(code)
 
 
-def _grade(job: Job, exam: Exam, backend: LocalClient, tell: Callable[[Event], None]) -> None:
+def _grade(job: Job, exam: Exam, backend: ServedClient, tell: Callable[[Event], None]) -> None:
     """Grade, and tell the score or why there is none."""
     try:
         score = grade(

@@ -27,8 +27,8 @@ from grader.examiner.exam import Exam
 from grader.examiner.jobs import Event, Job, Ready
 from grader.harness.torchvision_compat import declare_missing_operators
 from grader.pipeline import grade
-from grader.sandbox.local.backend import LocalClient
 from grader.sandbox.local.hugepages import collapse_heap
+from grader.sandbox.served.client import ServedClient
 
 _MOST_PACKET = 1 << 16
 
@@ -62,15 +62,15 @@ def _tell(engine: socket.socket, message: Event | Ready) -> None:
         engine.send(message.model_dump_json().encode())
 
 
-def _first_connection(engine: socket.socket) -> LocalClient:
+def _first_connection(engine: socket.socket) -> ServedClient:
     """A connection to the fork server of the sandboxes, for the rehearsal."""
     _, descriptors, _flags, _address = socket.recv_fds(engine, _MOST_PACKET, 1)
     if not descriptors:
         raise InfrastructureError("The engine hung up.")
-    return LocalClient(socket.socket(fileno=descriptors[0]))
+    return ServedClient(socket.socket(fileno=descriptors[0]))
 
 
-def _rehearse(exam: Exam, backend: LocalClient) -> None:
+def _rehearse(exam: Exam, backend: ServedClient) -> None:
     """Grade the reference once, in this process, so that every fork finds modules imported and kernels built.
 
     It computes with one thread only: a fork after a parallel computation would hang.

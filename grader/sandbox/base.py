@@ -99,7 +99,7 @@ class ServedBackend(Backend, Protocol):
     """A backend whose sandboxes are made by a server process, which others may be connected to."""
 
     def connection(self) -> socket.socket:
-        """A new connection for a `LocalClient`, here or in a process that inherits or is sent the socket.
+        """A new connection for a `ServedClient`, here or in a process that inherits or is sent the socket.
 
         Raises:
             InfrastructureError: the server has ended.

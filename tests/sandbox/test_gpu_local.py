@@ -96,9 +96,9 @@ def test_others_are_served_while_one_waits(backend):
     """The fork server is one thread: a lease that takes long must not stop it."""
     probes = [with_gpu(backend), with_gpu(backend)]
     with backend.connection() as connection:
-        from grader.sandbox.local.backend import LocalClient
+        from grader.sandbox.served.client import ServedClient
 
-        waiting = LocalClient(connection)
+        waiting = ServedClient(connection)
         waiting.order(Limits(gpus=1))
         started = time.monotonic()
         Probe(backend.start(Limits())).stop()

@@ -18,7 +18,8 @@ from probe_backend import group_names, make_backend
 
 from grader.errors import InfrastructureError
 from grader.sandbox.base import Limits, Status
-from grader.sandbox.local import LocalBackend, LocalClient, cgroups
+from grader.sandbox.local import LocalBackend, cgroups
+from grader.sandbox.served.client import ServedClient
 
 
 def children(pid: int) -> list[int]:
@@ -111,7 +112,7 @@ def test_daemons_end_with_the_sandbox(start, backend):
 
 
 def test_a_client_that_leaves_takes_its_sandboxes_with_it(backend):
-    client = LocalClient(backend.connection())
+    client = ServedClient(backend.connection())
     probes = [Probe(client.start(Limits())) for _ in range(2)]
     other = Probe(backend.start(Limits()))
     client.close()
@@ -124,7 +125,7 @@ def test_a_client_that_leaves_takes_its_sandboxes_with_it(backend):
 
 
 def test_clients_know_only_their_own_sandboxes(backend):
-    one, other = LocalClient(backend.connection()), LocalClient(backend.connection())
+    one, other = ServedClient(backend.connection()), ServedClient(backend.connection())
     sandbox = one.start(Limits())
     with pytest.raises(InfrastructureError, match="knows no sandbox"):
         other.request({"op": "stop", "id": sandbox._number, "wait": True})
@@ -137,8 +138,8 @@ def test_a_client_in_another_process_that_is_killed(backend):
     script = textwrap.dedent("""
         import os, signal, socket, sys
         from grader.sandbox.base import Limits
-        from grader.sandbox.local import LocalClient
-        client = LocalClient(socket.socket(fileno=int(sys.argv[1])))
+        from grader.sandbox.served.client import ServedClient
+        client = ServedClient(socket.socket(fileno=int(sys.argv[1])))
         sandbox = client.start(Limits())
         print(sandbox.channel.fileno() >= 0, flush=True)
         os.kill(os.getpid(), signal.SIGKILL)
@@ -181,7 +182,7 @@ def test_requests_of_one_client_do_not_wait_for_the_sandboxes_of_another(backend
     [{"op": "dance"}, {}, {"op": "stop"}, {"op": "start", "limits": {"size": 1}}, {"op": "connect"}],
 )
 def test_a_request_that_makes_no_sense(backend, request_):
-    client = LocalClient(backend.connection())
+    client = ServedClient(backend.connection())
     with pytest.raises(InfrastructureError):
         client.request(request_)
     assert client.start(Limits()).stop().status is Status.STOPPED
@@ -189,7 +190,7 @@ def test_a_request_that_makes_no_sense(backend, request_):
 
 
 def test_a_sandbox_on_order(backend):
-    client = LocalClient(backend.connection())
+    client = ServedClient(backend.connection())
     client.order(Limits(threads=3))
     probe = Probe(client.start(Limits(threads=3)))
     assert probe.run("result = limits.threads") == 3
@@ -199,7 +200,7 @@ def test_a_sandbox_on_order(backend):
 
 def test_an_order_that_nobody_wants_leaves_nothing(backend):
     before = groups_of(backend)
-    client = LocalClient(backend.connection())
+    client = ServedClient(backend.connection())
     client.order(Limits(threads=3))
     probe = Probe(client.start(Limits(threads=2)))
     assert probe.run("result = limits.threads") == 2

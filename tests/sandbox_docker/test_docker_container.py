@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 import threading
 import time
 from pathlib import Path
@@ -13,6 +14,7 @@ from containers import OWNER, Plain, Room
 from grader.errors import CallTimeout, InfrastructureError, RemoteException, SandboxDied, WireError
 from grader.sandbox.base import MIB, Limits, Status
 from grader.sandbox.docker.container import Container
+from grader.sandbox.docker.host_config import create_body
 from grader.sandbox.docker.options import DockerOptions
 from grader.wire.connection import DeadlinePassed
 
@@ -237,6 +239,27 @@ def test_threads_of_ours_end_with_the_container(room):
     while threading.active_count() > before and time.monotonic() < deadline:
         time.sleep(0.05)
     assert threading.active_count() <= before
+
+
+def test_with_a_gpu_but_for_the_gpu(engine, image, monkeypatch):
+    """The profile for GPUs is one that the engine takes, and the harness gets ready under it."""
+
+    def without_device(*arguments):
+        body = create_body(*arguments)
+        del body["HostConfig"]["DeviceRequests"]
+        return body
+
+    monkeypatch.setattr("grader.sandbox.docker.container.create_body", without_device)
+    plain = Plain(engine, DockerOptions(image=image, owner=OWNER, gpu_ids=("GPU-1",)))
+    source = """
+        import os, torch
+        def settings():
+            return [torch.are_deterministic_algorithms_enabled(), os.environ["CUBLAS_WORKSPACE_CONFIG"]]
+    """
+    made = Room(plain, textwrap.dedent(source), gpus=1)
+    assert made.settings() == [True, ":4096:8"]
+    made.session.stop(wait=True)
+    plain.close()
 
 
 def test_an_image_that_is_not_there_is_our_fault(engine):

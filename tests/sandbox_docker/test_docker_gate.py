@@ -259,6 +259,9 @@ def test_a_missing_container_is_the_engines_404(client):
     assert missing.value.status_code == 404
 
 
+_SHAPE = Shape(seccomp=profile.text(), gpu_seccomp=profile.text(gpu=True))
+
+
 @pytest.mark.parametrize("gpus", [0, 1])
 @pytest.mark.parametrize("runtime", ["", "runsc"])
 @pytest.mark.parametrize("cgroups", [1, 2])
@@ -266,7 +269,7 @@ def test_what_the_backend_asks_for_passes_unchanged(gpus, runtime, cgroups):
     options = DockerOptions(runtime=runtime, gpu_ids=("GPU-1234",), owner="host.1:2:3")
     machine = Machine(cpus=4, cgroup_version=cgroups, runtimes=("runc", "runsc"))
     body = create_body(Limits(gpus=gpus), options, machine)
-    passed = checked_body(json.dumps(body).encode(), Shape(image=options.image, seccomp=profile.text()))
+    passed = checked_body(json.dumps(body).encode(), _SHAPE)
     assert {name: body["HostConfig"][name] for name in passed["HostConfig"] if name != "LogConfig"} == {
         name: value for name, value in passed["HostConfig"].items() if name != "LogConfig"
     }
@@ -331,6 +334,10 @@ ESCAPES = {
     "two profiles": (
         "HostConfig.SecurityOpt",
         ["no-new-privileges", f"seccomp={profile.text()}", f"seccomp={_OPEN}"],
+    ),
+    "a GPU's profile without a GPU": (
+        "HostConfig.SecurityOpt",
+        ["no-new-privileges", f"seccomp={profile.text(gpu=True)}"],
     ),
     "new privileges": ("HostConfig.SecurityOpt", ["no-new-privileges:false", f"seccomp={profile.text()}"]),
     "no AppArmor": (

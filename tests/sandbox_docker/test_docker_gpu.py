@@ -52,10 +52,11 @@ def test_two_gpus_of_one_sandbox_are_one_request():
 
 
 def test_a_gpu_changes_nothing_else_of_the_hardening():
-    """But for what CUDA needs: address space and pinned memory, which the group still counts, and /sys."""
+    """But for what CUDA needs: address space and pinned memory, which the group still counts, /sys, and
+    the driver's calls (test_docker_profile.py)."""
     plain, gpu = host_config(0), host_config(1)
     different = {name for name in gpu if gpu[name] != plain.get(name)}
-    assert different == {"DeviceRequests", "MaskedPaths", "Ulimits"}
+    assert different == {"DeviceRequests", "MaskedPaths", "Ulimits", "SecurityOpt"}
     without = {limit["Name"] for limit in plain["Ulimits"]} - {limit["Name"] for limit in gpu["Ulimits"]}
     assert without == {"data", "memlock"}
 

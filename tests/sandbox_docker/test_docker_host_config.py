@@ -93,6 +93,7 @@ def test_a_runtime_is_asked_for_by_name():
 def test_gpus_are_asked_for_by_id():
     options = replace(OPTIONS, gpu_ids=("GPU-a", "GPU-b"))
     host = create_body(replace(LIMITS, gpus=1), options, MACHINE)["HostConfig"]
+    assert f"seccomp={profile.text(gpu=True)}" in host["SecurityOpt"]
     (request,) = host["DeviceRequests"]
     assert request["DeviceIDs"] == ["GPU-a"]
     assert ["gpu", "compute", "utility"] in request["Capabilities"]

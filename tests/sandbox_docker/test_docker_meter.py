@@ -13,7 +13,7 @@ from grader.errors import LimitUnavailable
 from grader.sandbox.base import Limits
 from grader.sandbox.docker.endings import Reading
 from grader.sandbox.docker.host_config import HARNESS_BYTES, Machine
-from grader.sandbox.docker.meter import EngineMeter, GroupMeter
+from grader.sandbox.docker.meter import EngineMeter, GroupMeter, meter_for
 
 LIMIT = Limits().memory_bytes + HARNESS_BYTES
 
@@ -66,5 +66,7 @@ def test_a_runtime_that_ignores_limits_is_refused(backend: Plain, engine):
     plain = Plain(engine, replace(backend.options, runtime="runsc"))
     with contextlib.suppress(LimitUnavailable):
         served = plain.start(Limits())
-        assert served.container._first.memory_limit <= LIMIT
+        reading = meter_for(engine, served.container.id).read()
+        assert reading is not None
+        assert reading.memory_limit <= LIMIT
     plain.close()

@@ -53,5 +53,19 @@ def test_allowed_by_its_arguments_only(name):
     assert all(rule.get("args") for rule in allowed()[name])
 
 
+def test_with_a_gpu_its_driver_may_be_asked_and_nothing_else_is_added():
+    plain, with_gpu = (profile.profile(gpu=gpu)["syscalls"] for gpu in (False, True))
+    added = [rule for rule in with_gpu if rule not in plain]
+    assert {name for rule in added for name in rule["names"]} == {"ioctl"}
+    assert [rule for rule in plain if rule not in with_gpu] == []
+    values = [(one["op"], one["value"], one.get("valueTwo")) for rule in added for one in rule["args"]]
+    assert values == [
+        ("SCMP_CMP_LT", 0x100, None),  # unified memory
+        ("SCMP_CMP_MASKED_EQ", 0xFF00, 0x4600),  # 'F', the driver
+        ("SCMP_CMP_EQ", 0x30000001, None),
+        ("SCMP_CMP_EQ", 0x30000002, None),
+    ]
+
+
 def test_only_local_sockets():
     assert [rule["args"] for rule in allowed()["socket"]] == [[{"index": 0, "value": 1, "op": "SCMP_CMP_EQ"}]]

@@ -22,7 +22,7 @@ from grader.sandbox.base import Limits, Status
 from grader.sandbox.docker.backend import DockerBackend
 from grader.sandbox.docker.leftovers import owner_of
 from grader.sandbox.docker.options import OWNER_LABEL, DockerOptions
-from grader.sandbox.local.backend import LocalClient
+from grader.sandbox.served.client import ServedClient
 from grader.wire import messages as m
 from grader.wire.codec import Encoder
 from grader.wire.connection import Connection
@@ -107,7 +107,7 @@ def test_each_container_is_used_once(backend):
 
 
 def test_an_order_becomes_ready_while_the_client_does_something_else(backend):
-    client = LocalClient(backend.connection(), backend.name)
+    client = ServedClient(backend.connection(), backend.name)
     client.order(LIMITS)
     select.select([client._connection], [], [], 60)
     before = time.monotonic()
@@ -119,7 +119,7 @@ def test_an_order_becomes_ready_while_the_client_does_something_else(backend):
 
 
 def test_what_a_client_started_ends_with_it(backend):
-    client = LocalClient(backend.connection())
+    client = ServedClient(backend.connection())
     sandbox = client.start(LIMITS)
     client.close()
     assert sandbox.channel.recv(1) == b""
@@ -127,7 +127,7 @@ def test_what_a_client_started_ends_with_it(backend):
 
 
 def test_a_sandbox_belongs_to_the_client_that_started_it(backend):
-    one, other = LocalClient(backend.connection()), LocalClient(backend.connection())
+    one, other = ServedClient(backend.connection()), ServedClient(backend.connection())
     sandbox = one.start(LIMITS)
     with pytest.raises(InfrastructureError, match="knows no sandbox"):
         other.request({"op": "stop", "id": sandbox._number, "wait": True})
@@ -140,7 +140,7 @@ def test_a_slow_start_does_not_hold_up_another_client(backend):
     """Limits that nobody used before are a cold start; the others are warm."""
     backend.start(LIMITS).stop()
     with ThreadPoolExecutor(1) as threads:
-        cold = LocalClient(backend.connection())
+        cold = ServedClient(backend.connection())
         slow = threads.submit(cold.start, Limits(wall_seconds=29))
         time.sleep(0.1)
         backend.connection().close()
@@ -150,7 +150,7 @@ def test_a_slow_start_does_not_hold_up_another_client(backend):
 
 
 def test_a_damaged_request_costs_its_own_reply_only(backend):
-    client = LocalClient(backend.connection())
+    client = ServedClient(backend.connection())
     for message in ({"op": "dance"}, {"op": "stop"}, {"op": "start", "limits": {"speed": 1}}):
         with pytest.raises(InfrastructureError):
             client.request(message)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import math
 import select
 import socket
 import threading
@@ -21,18 +20,16 @@ from docker.errors import APIError, DockerException
 from grader.errors import InfrastructureError, LimitUnavailable
 from grader.sandbox.base import Limits, Result, Status
 from grader.sandbox.docker import endings, stream
-from grader.sandbox.docker.endings import Reading
+from grader.sandbox.docker.clock import Clock
 from grader.sandbox.docker.faults import engine_faults
-from grader.sandbox.docker.host_config import HARNESS_BYTES, Machine, cpus, create_body
-from grader.sandbox.docker.meter import Meter, meter_for
+from grader.sandbox.docker.host_config import Machine, cpus, create_body
+from grader.sandbox.docker.meter import meter_for
 from grader.sandbox.docker.options import DockerOptions
 from grader.sandbox.docker.ready import READY
 
 _START_SECONDS = 60.0  # to get ready: imports, on a machine that may be very busy
 _END_SECONDS = 10.0  # from the end of its stream to the engine's knowing how it ended
 _OOM_SECONDS = 0.25  # the engine may hear that memory ran out after it heard of the end
-_READING_SECONDS = 10.0  # for the engine's first statistics, which take a second
-_SHORTEST_CPU_CHECK = 0.02
 _MOST_COMPLAINT = 4096  # bytes of standard error that are kept while it starts
 _NOT_RUNNING = (404, 409)  # what the engine answers to a kill that comes too late
 _log = logging.getLogger(__name__)
@@ -56,11 +53,8 @@ class Container:
         self._over = threading.Event()  # its stream has ended
         self._reason: Status | None = None  # why we killed it, if we did
         self._end: Result | InfrastructureError | None = None
-        self._meter: Meter | None = None
-        self._first = self._last = Reading()  # when serving began, and the newest
+        self._clock: Clock | None = None  # once it is ready
         self._noise = 0
-        self._started = self._ended = time.monotonic()
-        self._next_cpu_check = math.inf
 
     # ------------------------------------------------------------ beginning
 
@@ -93,22 +87,7 @@ class Container:
         self._client.start(self.id)
         self._await_ready(attached)
         attached.settimeout(None)
-        self._meter = meter_for(self._client, self.id)
-        self._first = self._last = self._checked_reading(self._meter)
-
-    def _checked_reading(self, meter: Meter) -> Reading:
-        """What it used to get ready; and a check that its limits are in force, which some runtimes ignore."""
-        deadline = time.monotonic() + _READING_SECONDS
-        while (found := meter.read()) is None:
-            if time.monotonic() > deadline:
-                raise InfrastructureError("The container engine does not say what a container uses.")
-            time.sleep(0.02)
-        if found.memory_limit > self._limits.memory_bytes + HARNESS_BYTES:
-            raise LimitUnavailable(
-                "The container runtime does not apply the limits of memory and processes.",
-                "Use runc; or configure runsc with control groups, without --ignore-cgroups.",
-            )
-        return found
+        self._clock = Clock(meter_for(self._client, self.id), self._limits, self._cpus)
 
     def _await_ready(self, attached: socket.socket) -> None:
         said, complaint = bytearray(), bytearray()
@@ -141,9 +120,7 @@ class Container:
         """Begin to copy between `channel` (which it takes over) and the container; the clocks start."""
         channel.setblocking(True)
         self._channel = channel
-        self._started = time.monotonic()
-        self._first = self._read() or self._last
-        self._plan_cpu_check(0.0, self._started)
+        self._ready_clock().start()
         for work in (self._copy, self._watch):
             threading.Thread(target=work, name=f"sandbox-{self.id[:12]}", daemon=True).start()
 
@@ -161,7 +138,7 @@ class Container:
         except stream.StreamDamaged:
             _log.exception("a container's stream is damaged")
         finally:
-            self._ended = time.monotonic()
+            self._ready_clock().end()
             self._over.set()
             self._hang_up()
             inwards.join()
@@ -194,41 +171,18 @@ class Container:
     # ------------------------------------------------------------ limits
 
     def _watch(self) -> None:
-        """Kill it when its time is over. Looks now and then besides: an ended container has no numbers."""
-        wall_deadline = self._started + self._limits.wall_seconds
+        """Kill it when its time is over."""
         try:
-            while not self._over.wait(self._patience(wall_deadline)):
-                if time.monotonic() >= wall_deadline:
-                    return self._kill(Status.WALL)
-                if self._check_cpu():
-                    return self._kill(Status.CPU)
+            reason = self._ready_clock().watch(self._over)
+            if reason is not None:
+                self._kill(reason)
         except InfrastructureError:
             _log.exception("a container cannot be ended")
-            return self._hang_up()
-        return None
+            self._hang_up()
 
-    def _patience(self, wall_deadline: float) -> float:
-        now = time.monotonic()
-        pause = self._meter.pause if self._meter else math.inf
-        return max(0.0, min(wall_deadline - now, self._next_cpu_check - now, pause))
-
-    def _check_cpu(self) -> bool:
-        self._read()
-        used = endings.cpu_between(self._first, self._last)
-        self._plan_cpu_check(used, time.monotonic())
-        return used >= self._limits.cpu_seconds
-
-    def _plan_cpu_check(self, used: float, now: float) -> None:
-        """Look again when the rest could be used up at the earliest."""
-        rest = (self._limits.cpu_seconds - used) / self._cpus
-        self._next_cpu_check = now + max(rest, _SHORTEST_CPU_CHECK)
-
-    def _read(self) -> Reading | None:
-        """The newest reading, which is kept."""
-        found = self._meter.read() if self._meter else None
-        if found is not None:
-            self._last = found
-        return found
+    def _ready_clock(self) -> Clock:
+        assert self._clock is not None  # noqa: S101  for mypy: it was started
+        return self._clock
 
     def _kill(self, reason: Status) -> None:
         """Kill it, if it lives; the first reason counts."""
@@ -266,26 +220,23 @@ class Container:
             return self._dismiss()
         try:
             if not self._over.is_set():
-                self._read()
+                self._ready_clock().read()
                 self._kill(Status.STOPPED)
             state = self._state()
         finally:
             self._hang_up()
             self._remove()
-        return endings.result(state, self._reason, self._limits, self._first, self._last, self._wall())
+        return endings.result(state, self._reason, self._limits, self._ready_clock().usage())
 
     def _dismiss(self) -> Result:
         """Say at once what it used until now; the rest is done behind."""
-        self._read()
-        wall = time.monotonic() - self._started
+        self._ready_clock().read()
+        used = self._ready_clock().usage()
         with self._lock:
             status = self._reason = self._reason or Status.STOPPED
         self._hang_up()
         threading.Thread(target=self._remove, name=f"remove-{self.id[:12]}").start()
-        return Result(status, endings.usage(self._first, self._last, wall))
-
-    def _wall(self) -> float:
-        return (self._ended if self._over.is_set() else time.monotonic()) - self._started
+        return Result(status, used)
 
     def _state(self) -> dict[str, Any]:
         """How the engine says that it ended."""
@@ -301,8 +252,8 @@ class Container:
 
     def _remove(self) -> None:
         """Kill and remove in one call. What fails here is found by its label later."""
-        if self._meter is not None:
-            self._meter.close()
+        if self._clock is not None:
+            self._clock.close()
         try:
             self._client.remove_container(self.id, v=True, force=True)
         except (DockerException, requests.RequestException, OSError) as error:

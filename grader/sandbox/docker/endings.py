@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from grader.errors import InfrastructureError
@@ -53,23 +53,21 @@ def result(
     state: Mapping[str, Any],
     reason: Status | None,
     limits: Limits,
-    first: Reading,
-    last: Reading,
-    wall: float,
+    used: Usage,
 ) -> Result:
     """How a container ended.
 
+    state:  as the engine says.
     reason: why we killed it, if we did.
 
     Raises:
         InfrastructureError: it is not over, or never began.
     """
-    used = usage(first, last, wall)
     code = int(state.get("ExitCode") or 0)
     if state.get("Running"):
         raise InfrastructureError("The engine let go of a container that still runs.")
     if state.get("OOMKilled"):
-        return Result(Status.MEMORY, Usage(used.cpu_seconds, wall, limits.memory_bytes))
+        return Result(Status.MEMORY, replace(used, peak_memory_bytes=limits.memory_bytes))
     if reason is not None:
         return Result(reason, used)
     if code > _BY_SIGNAL:

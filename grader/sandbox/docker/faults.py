@@ -15,13 +15,11 @@ from grader.errors import InfrastructureError
 from grader.sandbox.docker.options import DockerOptions
 
 _SECONDS = 60.0  # for one call of the engine
+_USUAL = "unix:///var/run/docker.sock"
 _ABSENT = (
     "The container engine does not answer: {}. Start it, and let this user reach its socket (DOCKER_HOST, or "
     "TENSORGRADE_SANDBOX_ENGINE for a service). `tensorgrade doctor` tries it."
 )
-
-
-_USUAL = "unix:///var/run/docker.sock"
 
 
 @contextmanager

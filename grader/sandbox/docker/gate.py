@@ -237,7 +237,12 @@ def main() -> int:
     if given.check:
         return 0 if is_open(given.listen) else 1
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
-    shape = Shape(image=given.image, seccomp=profile.text(), memory_bytes=given.memory_mib * 1024**2)
+    shape = Shape(
+        image=given.image,
+        seccomp=profile.text(),
+        gpu_seccomp=profile.text(gpu=True),
+        memory_bytes=given.memory_mib * 1024**2,
+    )
     asyncio.run(run(given.listen, given.engine, shape))
     return 0
 

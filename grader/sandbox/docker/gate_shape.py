@@ -43,7 +43,8 @@ class Shape:
     """What differs from one course's machine to the next."""
 
     image: str = "tensorgrade-sandbox:latest"
-    seccomp: str = ""  # the profile, JSON; every container must bring just this one
+    seccomp: str = ""  # the profile, JSON; every container must bring just this one,
+    gpu_seccomp: str = ""  # but with a GPU this one
     runtimes: frozenset[str] = frozenset({"runc", "runsc", "nvidia"})
     memory_bytes: int = 32 * 1024 * _MIB  # of one container at most
     processes: int = 4096
@@ -62,7 +63,8 @@ def checked_body(body: bytes, shape: Shape) -> dict[str, Any]:
     if not isinstance(host, dict):
         raise Refused("A sandbox needs its HostConfig.")
     _check(said, _container_keys(shape), "")
-    _check(host, _host_keys(shape), "HostConfig.")
+    profile = shape.gpu_seccomp if "DeviceRequests" in host else shape.seccomp
+    _check(host, _host_keys(shape, profile), "HostConfig.")
     if host["MemorySwap"] != host["Memory"]:
         raise Refused("A sandbox has no swap: HostConfig.MemorySwap is to be HostConfig.Memory.")
     return said
@@ -89,12 +91,12 @@ def _container_keys(shape: Shape) -> dict[str, tuple[bool, _Test]]:
     }
 
 
-def _host_keys(shape: Shape) -> dict[str, tuple[bool, _Test]]:
+def _host_keys(shape: Shape, profile: str) -> dict[str, tuple[bool, _Test]]:
     return {
         "NetworkMode": (True, lambda it: it == "none"),
         "ReadonlyRootfs": (True, lambda it: it is True),
         "CapDrop": (True, lambda it: it == ["ALL"]),
-        "SecurityOpt": (True, lambda it: _is_confined(it, shape.seccomp)),
+        "SecurityOpt": (True, lambda it: _is_confined(it, profile)),
         "PidsLimit": (True, lambda it: _is_number(it, 1, shape.processes)),
         "Memory": (True, lambda it: _is_number(it, 6 * _MIB, shape.memory_bytes)),
         "MemorySwap": (True, lambda it: _is_number(it, 6 * _MIB, shape.memory_bytes)),

@@ -6,20 +6,19 @@ Every field of `Limits` is in it, or is watched from outside (wall and CPU secon
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any
 
 from grader.errors import LimitUnavailable
-from grader.sandbox.base import GIB, KIB, MIB, Limits
+from grader.sandbox.base import MIB, Limits
 from grader.sandbox.docker import profile
 from grader.sandbox.docker.options import OWNER_LABEL, SANDBOX_LABEL, DockerOptions
+from grader.sandbox.limits import check, of_a_process
 
 USER = 10001  # of the image
 HARNESS_BYTES = 256 * MIB  # what Python with torch takes by itself; in a local sandbox the fork server has it
 _INIT_TASKS = 1  # the container's init is a task too
-_LEAST_MEMORY = 16 * MIB
 _SHARED_MEMORY = 64 * MIB  # of the tmpfs, for /dev/shm; at most a quarter
 _START_CPU_SECONDS = 60  # imports count for RLIMIT_CPU, which is a second line only
 _NEEDED = {
@@ -81,7 +80,7 @@ def create_body(limits: Limits, options: DockerOptions, machine: Machine) -> dic
     _check(limits, options, machine)
     return {
         "Image": options.image,
-        "Cmd": ["--threads", str(limits.threads), "--output-bytes", str(limits.output_bytes)],
+        "Cmd": _command(limits, options),
         "User": f"{USER}:{USER}",
         "Hostname": "sandbox",
         "WorkingDir": "/",
@@ -97,6 +96,12 @@ def create_body(limits: Limits, options: DockerOptions, machine: Machine) -> dic
     }
 
 
+def _command(limits: Limits, options: DockerOptions) -> list[str]:
+    """The arguments of `inside.py`."""
+    words = ["--threads", str(limits.threads), "--output-bytes", str(limits.output_bytes)]
+    return words + (["--gpu-memory-share", f"{options.gpu_memory_share:g}"] if limits.gpus else [])
+
+
 def _host_config(limits: Limits, options: DockerOptions, machine: Machine) -> dict[str, Any]:
     memory = limits.memory_bytes + HARNESS_BYTES
     body: dict[str, Any] = {
@@ -107,7 +112,7 @@ def _host_config(limits: Limits, options: DockerOptions, machine: Machine) -> di
         "ReadonlyRootfs": True,
         "Tmpfs": _tmpfs(limits),
         "CapDrop": ["ALL"],
-        "SecurityOpt": ["no-new-privileges", f"seccomp={profile.text()}"],
+        "SecurityOpt": ["no-new-privileges", f"seccomp={profile.text(gpu=limits.gpus > 0)}"],
         "MaskedPaths": _MASKED + (_MASKED_WITH_GPU if limits.gpus else _MASKED_WITHOUT_GPU),
         "ReadonlyPaths": _READ_ONLY,
         "PidsLimit": limits.processes + _INIT_TASKS,
@@ -146,20 +151,7 @@ def _tmpfs(limits: Limits) -> dict[str, str]:
 
 def _ulimits(limits: Limits) -> list[dict[str, Any]]:
     """As the local backend's `resources.apply`: soft and hard alike."""
-    wanted = {
-        "cpu": 2 * math.ceil(limits.cpu_seconds) + _START_CPU_SECONDS,
-        "nofile": limits.open_files,
-        "fsize": limits.tmp_bytes,
-        "data": 2 * limits.memory_bytes + 2 * GIB,
-        "core": 0,
-        "memlock": 64 * KIB,
-        "msgqueue": 0,
-        "sigpending": 1024,
-        "nice": 0,
-        "rtprio": 0,
-    }
-    if limits.gpus:
-        del wanted["data"], wanted["memlock"]  # CUDA reserves and pins address space; the group still counts
+    wanted = of_a_process(limits, _START_CPU_SECONDS)
     return [{"Name": name, "Soft": value, "Hard": value} for name, value in wanted.items()]
 
 
@@ -169,15 +161,7 @@ def _gpus(limits: Limits, options: DockerOptions) -> dict[str, Any]:
 
 
 def _check(limits: Limits, options: DockerOptions, machine: Machine) -> None:
-    for field in fields(limits):
-        value = getattr(limits, field.name)
-        if field.name != "gpus" and not (0 < value < math.inf):
-            raise LimitUnavailable(
-                f"{field.name} = {value} cannot be enforced.", f"Set {field.name} above 0."
-            )
-    if limits.memory_bytes < _LEAST_MEMORY:
-        text = f"memory_bytes = {limits.memory_bytes} is less than a Python process needs."
-        raise LimitUnavailable(text, f"Allow at least {_LEAST_MEMORY // MIB} MiB.")
+    check(limits)
     if machine.missing:
         raise LimitUnavailable(
             f"The Docker engine's kernel cannot limit: {', '.join(machine.missing)}.",

@@ -66,11 +66,12 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     parser = argparse.ArgumentParser()
     parser.add_argument("--threads", type=int, required=True)
     parser.add_argument("--output-bytes", type=int, required=True)
+    parser.add_argument("--gpu-memory-share", type=float, help="of the GPUs that it has; without it has none")
     given = parser.parse_args(arguments)
     code = _FAILED_EXIT_CODE
     try:
         pipes = _take_pipes()
-        hung_up = _prepare()
+        hung_up = _prepare(given.gpu_memory_share)
         _say_ready(pipes)
         _serve(pipes, given.threads, given.output_bytes)
         code = hung_up
@@ -100,9 +101,10 @@ def _point_at_null(*numbers: int) -> None:
     os.close(null)
 
 
-def _prepare() -> int:
+def _prepare(gpu_memory_share: float | None) -> int:
     """Import, rehearse, confine; the exit code of a harness that was hung up on."""
     gc.disable()  # imports make no garbage worth looking for
+    from grader.sandbox.gpu import inside as gpu_inside
     from grader.sandbox.local import filesystem, preload, seccomp, spawn
     from grader.sandbox.local import syscalls as sys_
 
@@ -118,9 +120,11 @@ def _prepare() -> int:
     gc.collect()
     gc.freeze()
     gc.enable()
+    if gpu_memory_share is not None:  # here, not in the child of a warm process: this container is single-use
+        gpu_inside.prepare(memory_share=gpu_memory_share)
     sys_.prctl(sys_.PR_SET_NO_NEW_PRIVS, 1)
     sys_.prctl(sys_.PR_SET_DUMPABLE, 0)
-    sys_.install_filter(seccomp.filter_for(platform.machine()))
+    sys_.install_filter(seccomp.filter_for(platform.machine(), gpu=gpu_memory_share is not None))
     return spawn.HUNG_UP_EXIT_CODE
 
 

@@ -21,6 +21,7 @@ class DockerOptions:
     most: int = 8  # containers at once, warm and in use
     idle_seconds: float = 300.0  # after which unused warm ones go
     gpu_ids: tuple[str, ...] = ()  # devices that containers with `gpus` may get
+    gpu_memory_share: float = 1.0  # of each, for one container
     owner: str = ""  # the label's value; one per server process
 
     def as_message(self) -> dict[str, Any]:

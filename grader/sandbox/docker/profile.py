@@ -26,21 +26,28 @@ _ARCHITECTURES = ("SCMP_ARCH_X86_64", "SCMP_ARCH_AARCH64")  # and none that they
 Rule = dict[str, Any]
 
 
-def profile() -> dict[str, Any]:
-    """The profile, as the engine wants it. Names that an architecture lacks are ignored by the runtime."""
+def profile(*, gpu: bool = False) -> dict[str, Any]:
+    """The profile, as the engine wants it. Names that an architecture lacks are ignored by the runtime.
+
+    gpu: adds what NVIDIA's driver is asked with.
+    """
     machines = seccomp.ARCHITECTURES
     names = {name for machine in machines for name in syscall_table.allowed(machine)}
     return {
         "defaultAction": "SCMP_ACT_ERRNO",
         "archMap": [{"architecture": name, "subArchitectures": []} for name in _ARCHITECTURES],
-        "syscalls": [_allow(*sorted(names | set(_BEFORE_START))), *_conditions()],
+        "syscalls": [
+            _allow(*sorted(names | set(_BEFORE_START))),
+            *_conditions(),
+            *(_gpu_conditions() if gpu else []),
+        ],
     }
 
 
 @cache
-def text() -> str:
+def text(*, gpu: bool = False) -> str:
     """The profile as JSON; the same text every time, so that a gate can compare it."""
-    return json.dumps(profile(), indent=2) + "\n"
+    return json.dumps(profile(gpu=gpu), indent=2) + "\n"
 
 
 def _conditions() -> list[Rule]:
@@ -58,6 +65,15 @@ def _conditions() -> list[Rule]:
             _allow("ioctl", _argument(1, "SCMP_CMP_EQ", request))
             for request in (*seccomp.IOCTL, *_IOCTL_BEFORE_START)
         ),
+    ]
+
+
+def _gpu_conditions() -> list[Rule]:
+    """As the local backend's filter: calls of type 'F', and unified memory's plain numbers."""
+    return [
+        _allow("ioctl", _argument(1, "SCMP_CMP_LT", seccomp.UVM_NUMBERS)),
+        _allow("ioctl", _argument(1, "SCMP_CMP_MASKED_EQ", seccomp.IOCTL_TYPE, seccomp.NVIDIA_TYPE)),
+        *(_allow("ioctl", _argument(1, "SCMP_CMP_EQ", request)) for request in seccomp.UVM_OTHER),
     ]
 
 

@@ -1,6 +1,6 @@
 """The container server: `python -m grader.sandbox.docker.server FD`, started by `DockerBackend`.
 
-It speaks the fork server's protocol (`grader.sandbox.local.protocol`), so the examiner, which meets hostile
+It speaks the fork server's protocol (`grader.sandbox.served.protocol`), so the examiner, which meets hostile
 bytes, never holds the engine's socket. Every client has a thread: nobody waits for another one's container.
 It ends, and removes its containers, when its control connection closes or its parent is gone.
 """
@@ -28,9 +28,9 @@ from grader.sandbox.docker.gpus import GpuPool
 from grader.sandbox.docker.options import DockerOptions
 from grader.sandbox.docker.pool import Pool
 from grader.sandbox.gpu import GpuOptions, Leases
-from grader.sandbox.local import protocol
 from grader.sandbox.local import syscalls as sys_
-from grader.sandbox.local.protocol import Message
+from grader.sandbox.served import protocol
+from grader.sandbox.served.protocol import Message
 
 if TYPE_CHECKING:
     import docker
@@ -143,8 +143,11 @@ def _run(control: socket.socket, config: Message) -> None:
         most=options.most,
         idle_seconds=options.idle_seconds,
     )
-    leases = Leases(GpuOptions.from_dict(config.get("gpus", GpuOptions().to_dict())))
-    pool = GpuPool(plain, leases, lambda limits, gpus: _start(engine, replace(options, gpu_ids=gpus), limits))
+    gpus = GpuOptions.from_dict(config["gpus"])
+    shared = replace(options, gpu_memory_share=gpus.memory_share)
+    pool = GpuPool(
+        plain, Leases(gpus), lambda limits, ids: _start(engine, replace(shared, gpu_ids=ids), limits)
+    )
     client = _Client(control, pool, itertools.count(1))
     try:
         threading.Thread(target=_sweep, args=(engine, options.owner, pool), daemon=True).start()

@@ -23,9 +23,9 @@ from grader.errors import TensorgradeError
 from grader.sandbox.base import Usage
 from grader.sandbox.gpu.lease import Lease, Leases
 from grader.sandbox.gpu.options import GpuOptions
-from grader.sandbox.local import protocol
 from grader.sandbox.local import syscalls as sys_
-from grader.sandbox.local.protocol import Message
+from grader.sandbox.served import protocol
+from grader.sandbox.served.protocol import Message
 
 
 @dataclass

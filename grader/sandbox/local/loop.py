@@ -17,9 +17,10 @@ from grader.errors import InfrastructureError, TensorgradeError
 from grader.sandbox.base import Limits, Result, Status
 from grader.sandbox.gpu.desk import Granted, Visitor
 from grader.sandbox.gpu.lease import no_gpu
-from grader.sandbox.local import protocol, resources
+from grader.sandbox.limits import check
 from grader.sandbox.local.nursery import Live, Nursery
-from grader.sandbox.local.protocol import Message
+from grader.sandbox.served import protocol
+from grader.sandbox.served.protocol import Message
 
 
 @dataclass(eq=False)
@@ -112,7 +113,7 @@ class Loop:
         raise InfrastructureError(f"The fork server does not know the request {message['op']!r}.")
 
     def _start(self, client: Client, limits: Limits, channel: int) -> None:
-        resources.check(limits)
+        check(limits)
         if not limits.gpus:
             self._begin(client, limits, channel)
         elif self._gpus is None:

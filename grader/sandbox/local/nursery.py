@@ -14,7 +14,8 @@ from dataclasses import dataclass, field
 from grader.errors import InfrastructureError
 from grader.sandbox.base import OUTPUT_EXIT_CODE, Limits, Result, Status, Usage
 from grader.sandbox.gpu.desk import Granted
-from grader.sandbox.local import identity, resources
+from grader.sandbox.limits import check
+from grader.sandbox.local import identity
 from grader.sandbox.local import syscalls as sys_
 from grader.sandbox.local.groups import Group, Groups, Reading
 from grader.sandbox.local.spawn import HUNG_UP_EXIT_CODE, READY, Birth, Entry, run_child
@@ -68,7 +69,7 @@ class Nursery:
 
     def start(self, limits: Limits, channel: int, gpu: Granted | None = None) -> Live:
         """Fork one sandbox. It becomes ready, or reports why not, on its status pipe."""
-        resources.check(limits)
+        check(limits)
         self._count += 1
         slot = self._free_slot()
         group = self.groups.create(f"{self.group_prefix}{self._count}", limits)

@@ -31,9 +31,9 @@ ASK_PERSONALITY = 0xFFFFFFFF
 PRCTL = (15, 16, 1, 3, 21, 23, 39, 0x53564D41)
 # TCGETS, TIOCGWINSZ, FIONREAD, FIONBIO, FIONCLEX, FIOCLEX
 IOCTL = (0x5401, 0x5413, 0x541B, 0x5421, 0x5450, 0x5451)
-_IOCTL_TYPE, _NVIDIA_TYPE = 0xFF00, ord("F") << 8
-_UVM_NUMBERS = 0x100  # unified memory's are small numbers without a type,
-_UVM_OTHER = (0x30000001, 0x30000002)  # but for initialize and deinitialize
+IOCTL_TYPE, NVIDIA_TYPE = 0xFF00, ord("F") << 8
+UVM_NUMBERS = 0x100  # unified memory's are small numbers without a type,
+UVM_OTHER = (0x30000001, 0x30000002)  # but for initialize and deinitialize
 
 
 @dataclass(frozen=True)
@@ -103,13 +103,13 @@ def _gpu_ioctl() -> Program:
     """
     return (
         _argument(1),
-        Instruction(_JUMP_AT_LEAST, 0, 1, _UVM_NUMBERS),
+        Instruction(_JUMP_AT_LEAST, 0, 1, UVM_NUMBERS),
         Instruction(_JUMP, 0, 0, 1),
         *_return(ALLOW),
-        Instruction(_AND, 0, 0, _IOCTL_TYPE),
-        Instruction(_JUMP_EQUAL, 0, 1, _NVIDIA_TYPE),
+        Instruction(_AND, 0, 0, IOCTL_TYPE),
+        Instruction(_JUMP_EQUAL, 0, 1, NVIDIA_TYPE),
         *_return(ALLOW),
-        *_argument_in(1, (*IOCTL, *_UVM_OTHER), DENY),
+        *_argument_in(1, (*IOCTL, *UVM_OTHER), DENY),
     )
 
 

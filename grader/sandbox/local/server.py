@@ -20,11 +20,12 @@ from grader.errors import InfrastructureError, LimitUnavailable, TensorgradeErro
 from grader.sandbox.gpu import GpuOptions
 from grader.sandbox.gpu.desk import Visitor, open_desk
 from grader.sandbox.gpu.machine import Machine as GpuMachine
-from grader.sandbox.local import cgroups, filesystem, identity, protocol
+from grader.sandbox.local import cgroups, filesystem, identity
 from grader.sandbox.local import syscalls as sys_
 from grader.sandbox.local.groups import Groups, remove_left
 from grader.sandbox.local.loop import Loop
 from grader.sandbox.local.nursery import Nursery
+from grader.sandbox.served import protocol
 
 
 @dataclass(frozen=True)
