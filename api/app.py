@@ -10,11 +10,13 @@ from fastapi import FastAPI
 from api import problems
 from api.accounts.oidc_routes import router as single_sign_on
 from api.accounts.routes import router as accounts
+from api.answers.routes import router as answers
 from api.courses.routes import router as courses
 from api.gradebook.routes import router as gradebook
 from api.ops import middleware
 from api.ops.routes import router as ops
 from api.queue.routes import router as queue
+from api.reports.routes import router as reports
 from api.services import Services
 from api.settings import Settings
 from api.submissions.routes import router as submissions
@@ -22,7 +24,7 @@ from api.web import pages
 from grader.version import __version__
 
 PREFIX = "/api/v1"
-_FEATURES = (accounts, courses, submissions, gradebook, queue)
+_FEATURES = (accounts, courses, submissions, answers, reports, gradebook, queue)
 
 
 def create_app(settings: Settings) -> FastAPI:

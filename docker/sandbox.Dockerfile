@@ -34,7 +34,7 @@ RUN set -eu; cd /wheels; \
         echo "This torch is for CUDA. Name an index of CPU builds in TORCH_INDEX, put such a wheel of torch" \
              "into docker/wheels/, or build with TORCH=cuda."; exit 1; \
     fi; \
-    install torch torchvision numpy matplotlib tqdm msgspec; \
+    install torch torchvision numpy scipy matplotlib tqdm msgspec pypdfium2; \
     /venv/bin/python -m compileall -qq -j 0 --invalidation-mode unchecked-hash /venv/lib || true
 
 # ---- the harness: readable by everybody, and compiled, since a container's root is read-only. Of the Docker

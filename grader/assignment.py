@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from grader.errors import SpecError, UsageError
 from grader.sandbox.base import Limits
@@ -40,6 +40,37 @@ class Code(_Table):
     max_files: int = 200
     import_seconds: float = 10.0  # longer at import, and the file is salvaged
     salvage_penalty: Annotated[float, Field(ge=0, le=1)] = 0.0  # fraction of the score a salvaged file loses
+
+
+class Module(_Table):
+    """A further module that specs call `submission.<name>`: found like the entry among the files, loaded when
+    it is first asked for, and lost by itself where it cannot be imported.
+    """
+
+    name: str
+    files: tuple[str, ...]  # preferred paths below the top folder, best first; .ipynb or .py
+    required_names: tuple[str, ...] = ()  # also finds it among several files
+    fallback: str = ""  # a file of the course, below the assignment's folder, that other modules import in
+    # its place where it cannot be compiled; sandboxes see it
+
+
+class RequiredPath(_Table):
+    """What an archive has to hold; a missing one is named to the student."""
+
+    path: str  # below the top folder, without regard to case; `*` for any letters, a final / for a folder
+    points: float = 0.0  # what it costs if it is missing
+    message: str = ""
+
+
+class Package(_Table):
+    """What an uploaded archive has to look like. Nothing of it applies to a lone file."""
+
+    name: str = ""  # a regular expression for the archive's whole name
+    example: str = ""  # what students read: "[firstname]_[lastname]_hw1.tar.gz"
+    name_points: float = 0.0  # what a wrong name costs
+    folder_points: float = 0.0  # what it costs if the one folder inside has not the archive's name
+    required: tuple[RequiredPath, ...] = ()
+    given: str = ""  # folder below the assignment's: its files take the place of the student's
 
 
 class LimitsTable(_Table):
@@ -103,9 +134,35 @@ class Rule(_Table):
     kind: Literal["forbid-imports", "allow-imports", "forbid-calls", "require-names", "signature"]
     names: tuple[str, ...]
     scope: str | None = None  # only inside this top-level class or function
+    files: tuple[str, ...] = ()  # only in these files, by path below the top folder; `*` for any letters
     message: str = ""  # what the student reads, before the file and line
     points: float = 0.0  # what breaking it costs
     zero_parts: tuple[str, ...] = ()  # parts that earn nothing once it is broken
+
+
+class RubricItem(_Table):
+    """What a reader gives points for in a report."""
+
+    id: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,59}$")]
+    title: Annotated[str, Field(min_length=1, max_length=200)]
+    points: Annotated[float, Field(gt=0, le=1e6)]  # at most
+    description: str = ""  # students read it too
+
+
+class Report(_Table):
+    """A written report: a PDF that people mark by the rubric's items. It is not graded by the engine."""
+
+    files: tuple[str, ...] = ("report.pdf",)  # what students are asked to call it; any name is taken
+    max_pages: Annotated[int, Field(ge=1, le=200)] = 20
+    max_bytes: Annotated[int, Field(ge=1, le=100_000_000)] = 10_000_000
+    rubric: Annotated[tuple[RubricItem, ...], Field(min_length=1, max_length=100)]
+
+    @field_validator("rubric")
+    @classmethod
+    def _ids_differ(cls, rubric: tuple[RubricItem, ...]) -> tuple[RubricItem, ...]:
+        if len({item.id for item in rubric}) < len(rubric):
+            raise ValueError("two items have the same id")
+        return rubric
 
 
 class AssignmentConfig(_Table):
@@ -114,6 +171,8 @@ class AssignmentConfig(_Table):
     name: str
     title: str
     code: Code = Code()
+    modules: tuple[Module, ...] = ()
+    package: Package = Package()
     parts: tuple[Part, ...] = ()
     rules: tuple[Rule, ...] = ()
     limits: LimitsTable = LimitsTable()
@@ -121,6 +180,7 @@ class AssignmentConfig(_Table):
     deadlines: Deadlines = Deadlines()
     allow_negative: bool = False  # whether deductions may bring the total below 0
     answers: bool = False  # an answers.toml beside the code is read
+    report: Report | None = None  # a PDF beside all that, for people to mark
 
 
 @dataclass(frozen=True)
@@ -176,7 +236,8 @@ def _parse(path: Path) -> AssignmentConfig:
 def _version(folder: Path, reference: Path) -> str:
     """A digest over the specs and the reference; samples and documents do not count."""
     digest = hashlib.sha256()
-    deciding = [*folder.glob("*.toml"), *folder.glob("*.py"), *reference.rglob("*.py")]
-    for path in sorted(deciding):
+    deciding = [*folder.glob("*.toml"), *folder.glob("*.py"), *folder.glob("given/**/*")]
+    deciding += [*reference.rglob("*.py"), *reference.rglob("*.toml")]
+    for path in sorted(path for path in deciding if path.is_file()):
         digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()[:12]

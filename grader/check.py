@@ -6,7 +6,8 @@ samples/wrong/*           declared in samples/verdicts.toml:
 
     ["wrong/one_hot_without_num_classes.py"]
     mistake = "one_hot without num_classes"
-    tests = { test_one_hot_absent_top_class = "failed" }     # all others pass
+    tests = { test_one_hot_absent_top_class = "failed" }     # all others pass; answers by their key
+    unanswered = true                                         # no written answer is given
     rules = ["no-library-convolution"]                        # rules it breaks
     rejected = "is empty"                                     # or: not graded at all, for this reason
 """
@@ -20,6 +21,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
+from grader.answers.sheet import PREFIX
 from grader.assignment import Assignment
 from grader.errors import SpecError
 from grader.scoring.model import Score, TestResult, TestStatus
@@ -35,6 +37,7 @@ class Declared(BaseModel):
     rules: tuple[str, ...] = ()
     rejected: str | None = None
     salvaged: bool = False
+    unanswered: bool = False
 
 
 @dataclass(frozen=True)
@@ -62,10 +65,7 @@ def cases(assignment: Assignment) -> list[Case]:
         declared.
     """
     declared = _declared(assignment)
-    found = [
-        Case("reference", assignment.reference, full=True),
-        Case("template", assignment.folder / "template.py", zero=True),
-    ]
+    found = [Case("reference", assignment.reference, full=True), *_template(assignment)]
     labels = set()
     for path in _samples(assignment.samples):
         label = path.relative_to(assignment.samples).as_posix()
@@ -78,6 +78,16 @@ def cases(assignment: Assignment) -> list[Case]:
         verdicts = assignment.samples / "verdicts.toml"
         raise SpecError(f"{verdicts} declares samples that are not there: {', '.join(missing)}.")
     return found
+
+
+def _template(assignment: Assignment) -> list[Case]:
+    """The blank template: a file, or a folder where there are several. Only questions alone need none."""
+    folder = assignment.folder
+    known = (folder / name for name in ("template.py", "template.ipynb", "template"))
+    path = next((path for path in known if path.exists()), None)
+    if path is None and not any(folder.glob("test_*.py")):
+        return []
+    return [Case("template", path or folder / "template.py", zero=True)]
 
 
 def problems(case: Case, score: Score, names: frozenset[str]) -> list[str]:
@@ -111,7 +121,7 @@ def _against(declared: Declared, score: Score, names: frozenset[str]) -> Iterato
         return
     for test in score.tests:
         expected = _expected(declared, test)
-        if test.status is not expected:
+        if test.status is not expected and not _waits(test):
             yield f"{_line(test)} (declared {expected})"
     for name in sorted(declared.tests.keys() - names):
         yield f"verdicts.toml names {name}, which is not a test"
@@ -127,7 +137,13 @@ def _expected(declared: Declared, test: TestResult) -> TestStatus:
     for name in call_names(test.id):
         if name in declared.tests:
             return declared.tests[name]
-    return TestStatus.PASSED
+    is_missing = declared.unanswered and test.id.startswith(PREFIX)
+    return TestStatus.NOT_IMPLEMENTED if is_missing else TestStatus.PASSED
+
+
+def _waits(test: TestResult) -> bool:
+    """A text was handed in; what it is worth somebody else says."""
+    return test.status is TestStatus.WAITING
 
 
 def call_names(test_id: str) -> tuple[str, str]:
@@ -138,7 +154,7 @@ def call_names(test_id: str) -> tuple[str, str]:
 
 
 def _passed(test: TestResult) -> bool:
-    return test.status is TestStatus.PASSED
+    return test.status is TestStatus.PASSED or _waits(test)
 
 
 def _line(test: TestResult) -> str:
@@ -159,7 +175,9 @@ def _declared(assignment: Assignment) -> dict[str, Declared]:
 def _samples(folder: Path) -> list[Path]:
     if not folder.is_dir():
         return []
-    kinds = sorted(path for path in folder.iterdir() if path.is_dir())
+    kinds = sorted(
+        path for path in folder.iterdir() if path.is_dir() and not path.name.startswith((".", "__"))
+    )  # __sources__: what archives are packed from
     return [
         path
         for kind in kinds

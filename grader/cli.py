@@ -1,20 +1,20 @@
-"""The command line: grade, check, doctor, schema."""
+"""The command line: grade, check, new, data, doctor, schema."""
 
 from __future__ import annotations
 
 import secrets
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import typer
 from rich.console import Console
 
 from grader import batch
 from grader.assignment import load, names
-from grader.errors import InfrastructureError, SpecError, UsageError
-
-OK, NOT_AS_DECLARED, USAGE, INFRASTRUCTURE = 0, 1, 2, 3
+from grader.cli_data import app as data
+from grader.cli_faults import INFRASTRUCTURE, NOT_AS_DECLARED, USAGE, fail, faults
+from grader.cli_new import EXAMPLES, new
 
 app = typer.Typer(
     name="tensorgrade",
@@ -92,12 +92,12 @@ def grade(
     """Grade submissions and print their scores."""
     missing = [str(path) for path in files if not path.exists()]
     if missing:
-        _fail(USAGE, f"No such file or folder: {', '.join(missing)}.")
+        fail(USAGE, f"No such file or folder: {', '.join(missing)}.")
     chosen = Format.JSON if json else format_
     number = secrets.randbelow(2**32) if seed is None else seed
-    with _faults():
+    with faults():
         load(assignment)
-    with _faults(), batch.open_engine(backend.value) as engine:
+    with faults(), batch.open_engine(backend.value) as engine:
         outcomes = batch.grade_all(engine, assignment, files, jobs=jobs, seed=number, stage=stage.value)
         batch.show(outcomes, chosen.value, student=student)
     if any(outcome.failure for outcome in outcomes):
@@ -128,10 +128,10 @@ def check(
     declares.
     """
     if everything == (assignment is not None):
-        _fail(USAGE, "Name one assignment, or give --all.")
-    with _faults():
+        fail(USAGE, "Name one assignment, or give --all.")
+    with faults():
         chosen = [load(name) for name in (names() if assignment is None else [assignment])]
-    with _faults(), batch.open_engine(backend.value) as engine:
+    with faults(), batch.open_engine(backend.value) as engine:
         reports = [
             batch.check(engine, one, jobs=jobs, only=only, stage=stage.value, seed=seed) for one in chosen
         ]
@@ -169,30 +169,8 @@ def schema() -> None:
     typer.echo(schema_text(), nl=False)
 
 
-class _faults:  # noqa: N801 - reads as a statement
-    """Ends the program with a sentence and the right status, never with a traceback."""
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(self, _type: object, error: BaseException | None, _traceback: object) -> None:
-        match error:
-            case UsageError():
-                _fail(USAGE, str(error))
-            case SpecError():
-                _fail(INFRASTRUCTURE, f"The assignment is broken; its author has to mend it. {error}")
-            case InfrastructureError():
-                hint = (
-                    "" if "doctor" in str(error) else " `tensorgrade doctor` tells what this machine can do."
-                )
-                _fail(INFRASTRUCTURE, f"{error}{hint}")
-            case KeyboardInterrupt():
-                _fail(130, "Stopped.")
-
-
-def _fail(status: int, message: str) -> NoReturn:
-    Console(stderr=True, soft_wrap=True, highlight=False).print(f"tensorgrade: {message}", markup=False)
-    raise typer.Exit(status)
+app.command(epilog=EXAMPLES)(new)
+app.add_typer(data, name="data")
 
 
 def main() -> None:

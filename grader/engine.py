@@ -25,9 +25,11 @@ from pydantic import ValidationError
 from grader.assignment import REPOSITORY, load
 from grader.errors import InfrastructureError, SpecError
 from grader.examiner.jobs import Event, Job, Ready
+from grader.pdf import Picture, pictures
 from grader.sandbox.base import ServedBackend
 from grader.sandbox.local.backend import LocalBackend
 from grader.sandbox.niceness import give_way
+from grader.sandbox.served.client import ServedClient
 from grader.scoring.model import Score, TestResult
 
 Stage = Literal["quick", "slow", "all"]
@@ -124,6 +126,17 @@ class Engine:
         if examiner is None:
             raise InfrastructureError(f"The examiner of {name} was replaced in this moment.")
         return examiner.grade(job, backend.connection(), on_start, on_test)
+
+    def pictures(self, name: str, data: bytes, max_pages: int) -> tuple[Picture, ...]:
+        """The pages of a PDF, drawn in a sandbox of their own; see `grader.pdf.pictures`.
+
+        Raises:
+            SubmissionError: it cannot be read; the sentence says what to do.
+            InfrastructureError: our fault.
+        """
+        backend = self._backend.result()
+        with backend.connection() as connection:
+            return pictures(name, data, ServedClient(connection, backend.name), max_pages)
 
     def forget(self, name: str) -> None:
         """The assignment's specs have changed: read them anew for the next grading. Those under way go on."""

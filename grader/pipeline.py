@@ -19,6 +19,9 @@ import torch
 from grader import intake, rules
 from grader.errors import InfrastructureError, SubmissionError
 from grader.examiner.exam import Exam
+from grader.intake.given import with_given
+from grader.intake.model import Submission
+from grader.intake.paths import shown
 from grader.proxy.session import Salvage
 from grader.rules import Violation
 from grader.sandbox.base import Backend
@@ -65,21 +68,35 @@ def grade(
         submission = intake.read(path, assignment.config)
     except SubmissionError as error:
         return _rejected(path, str(error), exam, backend, seed, stage)
-    broken = rules.check(submission, assignment.config.rules)
-    grading = Grading(assignment, submission, backend, seed, on_test, gpus)
+    as_run = with_given(submission, assignment)
+    broken = rules.check_all(submission, as_run, assignment.config)
+    grading = Grading(assignment, as_run.submission, backend, seed, on_test, gpus)
     on_start(exam.count(stage))
     exam.run(grading, stage, missed)
     for result in grading.results:
         if result.status is TestStatus.INFRASTRUCTURE:
             raise InfrastructureError(result.output)
-    return _score(grading, broken, stage)
+    deductions = _mark_answers(exam, grading) if stage != "slow" else ()
+    return _score(
+        grading, (*(_rule_result(violation, grading.submission) for violation in broken), *deductions), stage
+    )
 
 
-def _score(grading: Grading, broken: tuple[Violation, ...], stage: Stage) -> Score:
+def _mark_answers(exam: Exam, grading: Grading) -> tuple[RuleResult, ...]:
+    """Add the results of the written answers to the grading; what they cost is returned."""
+    if exam.sheet is None:
+        return ()
+    marked = exam.sheet.mark_submission(grading.submission)
+    for result in marked.results:
+        grading.results.append(result)
+        grading.on_test(result)
+    return marked.rules
+
+
+def _score(grading: Grading, violations: tuple[RuleResult, ...], stage: Stage) -> Score:
     """Add up a finished grading."""
     config = grading.assignment.config
     penalty = config.code.salvage_penalty if grading.salvage else 0.0
-    violations = [_rule_result(violation) for violation in broken]
     summed = total(
         grading.results,
         config.parts,
@@ -95,7 +112,7 @@ def _score(grading: Grading, broken: tuple[Violation, ...], stage: Stage) -> Sco
         max_score=summed.max_score,
         parts=summed.parts,
         tests=tuple(grading.results),
-        rules=tuple(violations),
+        rules=violations,
         salvage_penalty=penalty,
         allow_negative=config.allow_negative,
         imported=grading.imported,
@@ -147,11 +164,12 @@ def _environment_of(grading: Grading) -> Environment:
     return plain.model_copy(update=found)
 
 
-def _rule_result(violation: Violation) -> RuleResult:
+def _rule_result(violation: Violation, submission: Submission) -> RuleResult:
+    file, line = submission.place(violation.file, violation.line)
     return RuleResult(
         id=violation.rule_id,
-        file=violation.file,
-        line=violation.line,
+        file=file,
+        line=line,
         text=violation.text,
         message=violation.message,
         points=violation.points,
@@ -160,9 +178,26 @@ def _rule_result(violation: Violation) -> RuleResult:
 
 
 def _import_notes(grading: Grading, penalty: float) -> list[str]:
+    notes, submission = _notebook_notes(grading), grading.submission
     if grading.load_error is not None:
-        return [f"Your file could not be imported, so nothing of it was run. {grading.load_error}"]
-    return _salvage_notes(grading.salvage, penalty) if grading.salvage is not None else []
+        entry = submission.handed_in(submission.entry or "")
+        name = f"`{shown(entry)}`" if submission.modules and entry else "Your file"
+        return [f"{name} could not be imported, so nothing of it was run. {grading.load_error}", *notes]
+    return [*(_salvage_notes(grading.salvage, penalty) if grading.salvage is not None else []), *notes]
+
+
+def _notebook_notes(grading: Grading) -> list[str]:
+    """What failed of notebooks that were loaded statement by statement; it costs nothing by itself."""
+    notes = []
+    for path, skipped in sorted(grading.skipped.items()):
+        places = grading.submission.places[path]
+        notes += [
+            f"`{shown(places.path)}`, {places.describe(line)} was skipped, because {why}: {text}"
+            for line, text, why in skipped[:_NOTED_LINES]
+        ]
+        if len(skipped) > _NOTED_LINES:
+            notes.append(f"{len(skipped) - _NOTED_LINES} more lines of `{shown(places.path)}` were skipped.")
+    return notes
 
 
 def _salvage_notes(salvage: Salvage, penalty: float) -> list[str]:

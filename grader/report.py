@@ -28,6 +28,7 @@ _STATUS: dict[TestStatus, tuple[str, str, str, str]] = {
     TestStatus.MEMORY: ("▲", "m", "out of memory", "red"),
     TestStatus.KILLED: ("†", "k", "process ended", "red"),
     TestStatus.SKIPPED: ("–", "-", "skipped", "dim"),
+    TestStatus.WAITING: ("…", ".", "waiting", "cyan"),
     TestStatus.INFRASTRUCTURE: ("?", "?", "our fault", "magenta"),
     TestStatus.SPEC_ERROR: ("?", "?", "author's fault", "magenta"),
 }

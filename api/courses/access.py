@@ -13,6 +13,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from api.accounts.actor import Actor, Scope
 from api.db.courses import Assignment, Course, Enrolment, GroupMember, Role
+from api.db.reports import Report
 from api.db.submissions import Submission
 from api.errors import Conflict, Forbidden, NotFound
 
@@ -42,6 +43,13 @@ class SubmissionAccess(AssignmentAccess):
     """A submission to it."""
 
     submission: Submission
+
+
+@dataclass(frozen=True)
+class ReportAccess(AssignmentAccess):
+    """A report for it."""
+
+    report: Report
 
 
 def course_for(session: Session, actor: Actor, reference: str) -> CourseAccess:
@@ -94,7 +102,17 @@ def submission_for(session: Session, actor: Actor, reference: str) -> Submission
     return SubmissionAccess(submission.assignment.course, role, submission.assignment, submission)
 
 
-def is_theirs(session: Session, actor: Actor, submission: Submission) -> bool:
+def report_for(session: Session, actor: Actor, reference: str) -> ReportAccess:
+    """A report: one's own, one's group's, or any of a course where one is staff. Raises `NotFound`."""
+    identifier = _uuid(reference)
+    report = session.get(Report, identifier) if identifier is not None else None
+    role = _role(session, actor, report.assignment.course_id) if report is not None else None
+    if report is None or role is None or not (role.is_staff or is_theirs(session, actor, report)):
+        raise NotFound(f"There is no report {reference!r} of yours.")
+    return ReportAccess(report.assignment.course, role, report.assignment, report)
+
+
+def is_theirs(session: Session, actor: Actor, submission: Submission | Report) -> bool:
     """Whether the actor or their group handed it in."""
     if submission.user_id == actor.user_id:
         return True

@@ -17,6 +17,7 @@ from api.db.courses import Assignment, SpecVersion
 from api.db.engine import Database
 from api.errors import Conflict
 from grader import assignment as on_disk
+from grader.answers import Sheet, stored
 from grader.errors import TensorgradeError
 
 _OLDEST_FIRST = (SpecVersion.seen_at, SpecVersion.id)
@@ -123,6 +124,7 @@ def _read(name: str, root: Path) -> SpecVersion:
         digest=spec.spec_version,
         title=spec.config.title[:300],
         config=spec.config.model_dump(mode="json"),
+        questions=stored.store(Sheet.load(spec)),
         has_slow=not marks.isdisjoint({"slow", "gpu"}),  # the engine runs gpu tests in the slow stage
         needs_gpu="gpu" in marks or gpus > 0,
     )
@@ -141,6 +143,8 @@ def _keep(session: Session, found: SpecVersion) -> tuple[SpecVersion, bool]:
         known = _same(session, found)
         if known is None:
             raise
+    if known.questions != found.questions:  # read by another version of the service
+        known.questions = found.questions
     if current_version(session, found.spec) is not known:
         known.seen_at = now()  # an author went back to it
     return known, False

@@ -65,6 +65,7 @@ class SpecVersion(Base):
     digest: Mapped[str] = mapped_column(String(64))  # `grader.assignment.Assignment.spec_version`
     title: Mapped[str] = mapped_column(String(300))
     config: Mapped[dict[str, Any]]  # assignment.toml as data
+    questions: Mapped[str] = mapped_column(Text, default="")  # `grader.answers.stored`: JSON in its own order
     has_slow: Mapped[bool] = mapped_column(default=False)
     needs_gpu: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[datetime] = mapped_column(default=now)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from api.db.accounts import ApiToken, Invitation, User, WebSession
+from api.db.answers import AnswerDraft
 from api.db.base import Base
 from api.db.courses import (
     Assignment,
@@ -15,9 +16,11 @@ from api.db.courses import (
     SpecVersion,
 )
 from api.db.queue import Job, QueueClock, Worker
+from api.db.reports import Report, ReportMark, ReportPage
 from api.db.submissions import Blob, Grading, Submission, TestRow
 
 __all__ = [
+    "AnswerDraft",
     "ApiToken",
     "Assignment",
     "AuditEvent",
@@ -32,6 +35,9 @@ __all__ = [
     "Invitation",
     "Job",
     "QueueClock",
+    "Report",
+    "ReportMark",
+    "ReportPage",
     "SpecVersion",
     "Submission",
     "TestRow",

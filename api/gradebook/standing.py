@@ -14,8 +14,9 @@ from api.db.accounts import User
 from api.db.courses import Assignment
 from api.db.submissions import Submission
 from api.gradebook.book import Book, Result
+from api.gradebook.reports import ReportBook, total
 from api.gradebook.shown import Shown, shown
-from api.gradebook.views import LateView, Standing, SubmissionLine
+from api.gradebook.views import LateView, ReportLine, Standing, SubmissionLine
 from api.policies import Decision, Visible, lateness, may_submit, visibility
 
 
@@ -33,6 +34,7 @@ def standing(
     view = _view(session, book, user_id, None if as_staff else seen)
     result = book.result(user_id)
     counting, final = result.counting, result.final
+    report = _report(session, book, user_id, shows_marks=as_staff or assignment.is_published)
     return Standing(
         time_zone=assignment.course.time_zone,
         opens_at=policy.opens_at,
@@ -53,7 +55,25 @@ def standing(
         score=counting.score if counting else None,
         max_score=counting.max_score if counting else None,
         final_score=final,
+        report=report,
+        total_score=total(final, report.score if report else None),
         submissions=_lines(session, result),
+    )
+
+
+def _report(session: Session, book: Book, user_id: uuid.UUID, *, shows_marks: bool) -> ReportLine | None:
+    """Their report, with its points if those are shown."""
+    reports = ReportBook(session, book.assignment, book.records, [user_id])
+    grade = reports.grade(user_id)
+    if grade is None or reports.most is None:
+        return None
+    return ReportLine(
+        id=grade.id,
+        received_at=grade.received_at,
+        lateness=LateView.of(grade.late),
+        score=grade.score if shows_marks else None,
+        max_score=reports.most,
+        is_marked=grade.is_marked and shows_marks,
     )
 
 

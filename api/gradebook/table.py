@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from api.db.accounts import User
 from api.db.courses import Assignment, Enrolment, Role
 from api.gradebook.book import Book
+from api.gradebook.reports import ReportBook, total
 from api.gradebook.views import GradebookRow
 
 
@@ -43,8 +44,10 @@ def rows(
     session: Session, assignment: Assignment, listed: Sequence[Student], *, everybody: bool = False
 ) -> list[GradebookRow]:
     """Their rows, in their order. `everybody`: they are most of the course, so all of it is read."""
-    book = Book(session, assignment, None if everybody else [one.id for one in listed])
-    return [_row(book, student) for student in listed]
+    users = None if everybody else [one.id for one in listed]
+    book = Book(session, assignment, users)
+    reports = ReportBook(session, assignment, book.records, users)
+    return [_row(book, reports, student) for student in listed]
 
 
 def _students(course_id: uuid.UUID, section: str | None) -> Select[uuid.UUID, str, str, str]:
@@ -57,11 +60,12 @@ def _students(course_id: uuid.UUID, section: str | None) -> Select[uuid.UUID, st
     return query if section is None else query.where(Enrolment.section == section)
 
 
-def _row(book: Book, student: Student) -> GradebookRow:
+def _row(book: Book, reports: ReportBook, student: Student) -> GradebookRow:
     place = (book.assignment.id, student.id)
     result = book.result(student.id)
     counting, late = result.counting, result.lateness
     due = book.records.due(*place)
+    report = reports.grade(student.id)
     return GradebookRow(
         user_id=student.id,
         email=student.email,
@@ -79,4 +83,8 @@ def _row(book: Book, student: Student) -> GradebookRow:
         score=counting.score if counting else None,
         max_score=counting.max_score if counting else None,
         final_score=result.final,
+        report=report.id if report else None,
+        report_score=report.score if report else None,
+        report_max_score=reports.most,
+        total_score=total(result.final, report.score if report else None),
     )

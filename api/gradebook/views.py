@@ -50,6 +50,17 @@ class SubmissionLine(BaseModel):
     is_test: bool  # of the staff: counts for nobody
 
 
+class ReportLine(BaseModel):
+    """The report that counts. Its points are there for students once the grades are published."""
+
+    id: uuid.UUID
+    received_at: datetime
+    lateness: LateView
+    score: float | None  # after lateness, of the items marked so far
+    max_score: float
+    is_marked: bool  # all items of the rubric are
+
+
 class Standing(BaseModel):
     """A student's place in an assignment."""
 
@@ -72,6 +83,8 @@ class Standing(BaseModel):
     score: float | None
     max_score: float | None
     final_score: float | None
+    report: ReportLine | None = None  # where the assignment has one and it was handed in
+    total_score: float | None = None  # submission and report together, as far as they are shown
     submissions: list[SubmissionLine]  # the newest first
 
 
@@ -94,3 +107,7 @@ class GradebookRow(BaseModel):
     score: float | None  # before lateness
     max_score: float | None
     final_score: float | None
+    report: uuid.UUID | None = None  # the report that counts
+    report_score: float | None = None  # after lateness, of the items marked so far
+    report_max_score: float | None = None  # None: the assignment has no report
+    total_score: float | None = None  # submission and report together

@@ -14,7 +14,7 @@ from api.errors import TooLarge
 
 MOST = 1 << 20
 _UPLOADS = re.compile(
-    r"(/api/v1/assignments/[^/]+/submissions|/assignments/[^/]+)/?"
+    r"(/api/v1/assignments/[^/]+/(submissions|reports)|/assignments/[^/]+(/report)?)/?"
 )  # paths that take files
 
 

@@ -18,7 +18,7 @@ from api.policies.counting import (
 )
 from api.policies.late import Lateness, due_for, final_score, lateness
 from api.policies.model import LatePolicy, Policy
-from api.policies.submitting import Decision, may_submit
+from api.policies.submitting import Decision, for_reports, may_submit
 from api.policies.times import BadTime, parse_local
 from api.policies.visible import Visible, visibility
 
@@ -36,6 +36,7 @@ __all__ = [
     "counting",
     "due_for",
     "final_score",
+    "for_reports",
     "late_days_left",
     "lateness",
     "may_submit",

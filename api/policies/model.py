@@ -43,7 +43,7 @@ class Policy(_Record):
     period_hours: Annotated[FiniteFloat, Field(gt=0, le=24 * _ONE_YEAR)] = 24.0
     counts: Literal["best", "last", "chosen"] = "best"
     group_size: Annotated[int, Field(ge=1, le=50)] = 1
-    accept: tuple[str, ...] = (".py", ".zip", ".tar.gz", ".tgz", ".toml")  # ends of file names
+    accept: tuple[str, ...] = (".py", ".ipynb", ".zip", ".tar.gz", ".tgz", ".toml")  # ends of file names
     max_bytes: Annotated[int, Field(ge=1, le=1_000_000_000)] = 2_000_000
     max_files: Annotated[int, Field(ge=1, le=10_000)] = 200
     results: Literal["at_once", "after_due", "after_published"] = "at_once"

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 from api.policies.late import lateness
-from api.policies.model import Policy
+from api.policies.model import LatePolicy, Policy
 
 Kind = Literal["ok", "not_open", "closed", "too_late", "no_quota"]
 _PLENTY = 10**9  # late days, where the caller does not know how many are left
@@ -55,6 +55,15 @@ def may_submit(
     return Decision(
         False, f"{_spent(policy, extra)} The next one is possible at {_when(again)}.", "no_quota", 0, again
     )
+
+
+def for_reports(policy: Policy) -> Policy:
+    """The same dates for a report, which people mark: no tries, and no late days, which are for code.
+
+    Where each late day costs points, it costs a report's points as well.
+    """
+    late = LatePolicy() if policy.late.kind == "late_days" else policy.late
+    return policy.model_copy(update={"submissions_per_period": None, "late": late})
 
 
 def _too_late(

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import json
-
 from pydantic import ValidationError
 
 from api.db.courses import SpecVersion
 from api.errors import Unprocessable
 from api.policies import Policy
 from grader.assignment import AssignmentConfig
-from grader.errors import SubmissionError
-from grader.intake import read_bytes, syntax_error
+from grader.errors import SpecError, SubmissionError
+from grader.intake import Submission, read_bytes, syntax_error
+from grader.rules import check_package
 
 _MOST_PARSED = 64_000  # bytes of a source that are worth a warning; more than any homework
 _MOST_WARNINGS = 8
-_NOTEBOOK = ".ipynb"
 
 
 def config_of(version: SpecVersion, policy: Policy) -> AssignmentConfig:
@@ -39,35 +37,34 @@ def check(name: str, data: bytes, config: AssignmentConfig) -> tuple[str, ...]:
     """
     if not data:
         raise _unusable(f"{name} is empty. Save it in your editor, look at its size, and hand it in again.")
-    if name.lower().endswith(_NOTEBOOK):
-        _check_notebook(name, data)
-        return ()
     try:
         submission = read_bytes(name, data, config)
     except SubmissionError as error:
         raise _unusable(str(error)) from error
-    entry = submission.entry
-    warnings = [*submission.notes, *(_syntax(entry, submission.files[entry]) if entry else ())]
+    sources = [path for path in (submission.entry, *submission.modules.values()) if path is not None]
+    mistakes = [_syntax(path, submission.files[path]) for path in sources if path not in submission.places]
+    warnings = [
+        *_package(submission, config),
+        *submission.notes,
+        *(mistake for mistake in mistakes if mistake),
+    ]
     return tuple(warnings[:_MOST_WARNINGS])
 
 
-def _syntax(path: str, source: bytes) -> tuple[str, ...]:
-    """A mistake that keeps the file from being imported; the rest of it may still be graded."""
-    if len(source) > _MOST_PARSED:
-        return ()
-    mistake = syntax_error(source, path)
-    return (f"{mistake} Only what can be salvaged is graded.",) if mistake else ()
+def _syntax(path: str, source: bytes) -> str:
+    """A mistake that keeps the file from being imported, or ""; the rest may still be graded."""
+    mistake = syntax_error(source, path) if len(source) <= _MOST_PARSED else None
+    return f"{mistake} Only what can be salvaged is graded." if mistake else ""
 
 
-def _check_notebook(name: str, data: bytes) -> None:
+def _package(submission: Submission, config: AssignmentConfig) -> list[str]:
+    """What is wrong with an archive's name, or missing in it, while there is time to hand it in again."""
     try:
-        notebook = json.loads(data)
-    except (ValueError, RecursionError) as error:
-        raise _unusable(
-            f"{name} is not a readable notebook: save it in Jupyter and hand it in again."
-        ) from error
-    if not isinstance(notebook, dict) or not isinstance(notebook.get("cells"), list):
-        raise _unusable(f"{name} has no cells: it is not a Jupyter notebook of version 4.")
+        broken = check_package(submission, config.package)
+    except SpecError:  # the author's mistake, which the engine reports
+        return []
+    costs = [f" This costs {found.points:g} points." if found.points else "" for found in broken]
+    return [f"{found.message}{cost}" for found, cost in zip(broken, costs, strict=True)]
 
 
 def _unusable(detail: str) -> Unprocessable:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from urllib.parse import quote
 
 _LONGEST = 255  # characters
 _FOLDERS = re.compile(r"[/\\]")
@@ -22,3 +23,12 @@ def safe_name(raw: str) -> str:
 def accepted_suffix(name: str, accept: tuple[str, ...]) -> bool:
     """Whether a name has one of these ends, whatever its case."""
     return name.lower().endswith(accept)
+
+
+def attachment(name: str) -> str:
+    """A Content-Disposition: never shown in the browser, whatever it is called.
+
+    The plain name is for very old programs.
+    """
+    plain = "".join(char if char.isascii() and (char.isalnum() or char in "._- ()") else "_" for char in name)
+    return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"

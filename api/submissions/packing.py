@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import IO, cast
 
@@ -42,7 +42,7 @@ def one_file(files: Sequence[File], store: BlobStore, accept: tuple[str, ...], c
     check_kinds([safe_name(file.name) for file in files], accept)
     if len(files) == 1 and not files[0].name.lower().endswith(_ANSWERS):
         return HandedIn(safe_name(files[0].name), files[0].content)
-    return _packed(files, store, code)
+    return packed(files, store, code)
 
 
 def check_kinds(names: Sequence[str], accept: tuple[str, ...]) -> None:
@@ -56,7 +56,8 @@ def check_kinds(names: Sequence[str], accept: tuple[str, ...]) -> None:
             )
 
 
-def _packed(files: Sequence[File], store: BlobStore, code: Code) -> HandedIn:
+def packed(files: Sequence[File], store: BlobStore, code: Code) -> HandedIn:
+    """A zip of the files. Raises `Unprocessable` for names that do not go together."""
     collector = Collector("The upload", code)
     try:
         for file in files:
@@ -67,14 +68,15 @@ def _packed(files: Sequence[File], store: BlobStore, code: Code) -> HandedIn:
         raise Unprocessable(str(error), kind="unusable") from error
     content = store.receive()
     try:
-        _write_zip(content, collector.files)
+        write_zip(content, collector.files)
     except BaseException:
         content.discard()
         raise
     return HandedIn(_name(collector.files), content)
 
 
-def _write_zip(content: Receiving, files: dict[str, bytes]) -> None:
+def write_zip(content: Receiving, files: Mapping[str, bytes]) -> None:
+    """Write a zip of these files by their paths: the same files make the same bytes."""
     with zipfile.ZipFile(cast("IO[bytes]", content), "w") as archive:
         for path in sorted(files):
             entry = zipfile.ZipInfo(path, _EPOCH)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterator
 from typing import Annotated, Any, BinaryIO
-from urllib.parse import quote
 
 from fastapi import APIRouter, Header, Query, Response
 from fastapi.responses import StreamingResponse
@@ -22,6 +21,7 @@ from api.pagination import Page, Paging
 from api.services import Running
 from api.submissions import reading
 from api.submissions.events import Cursor, Watch
+from api.submissions.names import attachment
 from api.submissions.reading import Filters
 from api.submissions.sight import Sight, sight_of
 from api.submissions.stream import MEDIA_TYPE, stream
@@ -94,7 +94,7 @@ def read_file(submission: str, actor: SignedIn, running: Running) -> Response:
     except MissingBlob as error:
         raise Unavailable("The file is not in the store. An operator has to look.", kind="missing") from error
     headers = {
-        "Content-Disposition": _attachment(handed.file_name),
+        "Content-Disposition": attachment(handed.file_name),
         "Content-Length": str(handed.size),
         "X-Content-Type-Options": "nosniff",
         "Cache-Control": "private, no-store",
@@ -133,12 +133,6 @@ def _score(session: Session, access: SubmissionAccess, sight: Sight) -> Score:
     if score is None:
         raise Conflict(f"There is no score yet: it is {access.submission.state}.", kind="no-score")
     return score
-
-
-def _attachment(name: str) -> str:
-    """Never shown in the browser, whatever it is called. The plain name is for very old programs."""
-    plain = "".join(char if char.isascii() and (char.isalnum() or char in "._- ()") else "_" for char in name)
-    return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"
 
 
 def _chunks(content: BinaryIO) -> Iterator[bytes]:

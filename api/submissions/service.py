@@ -24,11 +24,13 @@ from api.errors import BadRequest, Conflict
 from api.policies import Policy
 from api.queue.enqueue import enqueue
 from api.services import Services
-from api.submissions import quota
+from api.submissions import combining, quota
 from api.submissions.checks import check, config_of
+from api.submissions.combining import Whole
 from api.submissions.form import Caps, Form
-from api.submissions.packing import one_file
+from api.submissions.packing import HandedIn, one_file
 from api.submissions.quota import Student
+from grader.assignment import AssignmentConfig
 
 _KEY = re.compile(r"[\x21-\x7e]{1,200}")
 _SEED_BITS = 31
@@ -70,14 +72,48 @@ def hand_in(
         Unprocessable, Unsupported: it cannot be graded; the sentence says what to change.
         Forbidden, Conflict: not now, or the key was used for something else.
     """
-    key = _valid_key(key)
     policy = Policy.model_validate(access.assignment.policy)
-    config = config_of(access.assignment.spec_version, policy)
-    handed = one_file(form.files, services.blobs, policy.accept, config.code)
+    code = config_of(access.assignment.spec_version, policy).code
+    handed = one_file(form.files, services.blobs, policy.accept, code)
     with handed.content:
-        warnings = check(handed.name, handed.content.read(), config)
-        stored = Stored(handed.name, *handed.content.finish())
-    return accept(services, actor, access, stored, key, warnings)
+        return enter_file(services, actor, access, handed, key)
+
+
+def enter_file(
+    services: Services, actor: Actor, access: AssignmentAccess, handed: HandedIn, key: str | None = None
+) -> Accepted:
+    """Check a file, keep it, and line it up for grading, with what it leaves as it was handed in before.
+
+    Raises:
+        Unprocessable: it cannot be graded; the sentence says what to change.
+        Forbidden, Conflict: not now, or the key was used for something else.
+    """
+    key = _valid_key(key)
+    config = config_of(access.assignment.spec_version, Policy.model_validate(access.assignment.policy))
+    whole = _whole(services, actor, access, handed, config, key)
+    with whole.handed.content as content:
+        warnings = check(whole.handed.name, content.read(), config)
+        stored = Stored(whole.handed.name, *content.finish())
+    return accept(services, actor, access, stored, key, (*([whole.note] if whole.note else []), *warnings))
+
+
+def _whole(
+    services: Services,
+    actor: Actor,
+    access: AssignmentAccess,
+    handed: HandedIn,
+    config: AssignmentConfig,
+    key: str | None,
+) -> Whole:
+    """Where there are answers beside code, either may come alone."""
+    if not config.answers:
+        return Whole(handed)
+    policy = Policy.model_validate(access.assignment.policy)
+    with services.database.read() as session:
+        student = Student(actor.user_id, quota.group_of(session, access.assignment, policy, actor.user_id))
+        is_test = access.is_staff
+        earlier = combining.newest(session, access.assignment.id, student, is_test=is_test, key=key)
+    return combining.joined(handed, earlier, services.blobs, config.code)
 
 
 def accept(
@@ -105,7 +141,7 @@ def accept(
         moment = now()
         if not access.is_staff:
             quota.require_permission(session, access.assignment, policy, student, moment)
-        _keep_blob(session, stored)
+        keep_blob(session, stored)
         submission = Submission(
             assignment=access.assignment,
             user_id=student.user_id,
@@ -203,7 +239,7 @@ def _earlier(
     return found
 
 
-def _keep_blob(session: Session, stored: Stored) -> None:
+def keep_blob(session: Session, stored: Stored) -> None:
     """Others may enter the same bytes at the same moment."""
     is_postgresql = session.get_bind().dialect.name == "postgresql"
     insert = postgresql.insert if is_postgresql else sqlite.insert

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,12 +13,14 @@ from starlette.concurrency import run_in_threadpool
 
 from api.accounts import csrf
 from api.accounts.actor import Actor
+from api.answers.service import sheet_of
 from api.courses.access import AssignmentAccess, assignment_for
 from api.db.base import now
 from api.db.courses import Assignment
 from api.errors import ApiError
+from api.gradebook.reports import most_points
 from api.gradebook.standing import standing
-from api.gradebook.views import Standing, SubmissionLine
+from api.gradebook.views import ReportLine, Standing, SubmissionLine
 from api.policies import LatePolicy, Policy
 from api.services import Running, Services
 from api.submissions.service import caps_for, hand_in
@@ -48,6 +51,15 @@ class HistoryRow:
 
 
 @dataclass(frozen=True)
+class OtherPart:
+    """Something else that is handed in for the assignment, on a page of its own."""
+
+    title: str
+    url: str
+    words: str
+
+
+@dataclass(frozen=True)
 class AssignmentPage:
     """What `pages/assignment.html` knows."""
 
@@ -60,6 +72,7 @@ class AssignmentPage:
     due_at: datetime | None
     extended: bool
     facts: tuple[tuple[str, str], ...]
+    others: tuple[OtherPart, ...]
     error: str  # why an upload was not accepted
     may_submit: bool
     reason: str
@@ -137,6 +150,7 @@ def _context(
         due_at=stands.due_at,
         extended=stands.is_extended,
         facts=_facts(assignment, stands, is_staff=access.is_staff),
+        others=tuple(_others(access, stands)),
         error=error,
         may_submit=stands.may_submit or access.is_staff,
         reason=stands.reason,
@@ -150,6 +164,30 @@ def _context(
         history=tuple(_row(one, viewer) for one in stands.submissions[:_MOST_ROWS]),
         more_history=len(stands.submissions) > _MOST_ROWS,
     )
+
+
+def _others(access: AssignmentAccess, stands: Standing) -> Iterator[OtherPart]:
+    """Written answers and the report, where the assignment asks for them."""
+    here, version = f"/assignments/{access.assignment.id}", access.assignment.spec_version
+    sheet = sheet_of(version)
+    if sheet is not None:
+        yield OtherPart("Written answers", f"{here}/answers", words.plural(len(sheet.questions), "question"))
+    most = most_points(version)
+    if most is None:
+        return
+    if access.is_staff:
+        yield OtherPart("Reports", f"{here}/reports", f"to mark, up to {words.points(most)} points")
+        yield OtherPart("Report", f"{here}/report", "hand one in as a test")
+    else:
+        yield OtherPart("Report", f"{here}/report", _report_words(stands.report, most))
+
+
+def _report_words(report: ReportLine | None, most: float) -> str:
+    if report is None:
+        return f"a PDF for up to {words.points(most)} points; nothing handed in yet"
+    if report.score is None:
+        return f"handed in, up to {words.points(most)} points"
+    return f"{words.points(report.score)} of {words.points(most)} points"
 
 
 def _late(late_seconds: float, stands: Standing) -> str:

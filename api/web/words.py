@@ -34,6 +34,7 @@ _VERDICTS = {
     TestStatus.MEMORY: Verdict("chip", "out of memory", "fail"),
     TestStatus.KILLED: Verdict("stop", "process ended", "fail"),
     TestStatus.SKIPPED: Verdict("dash", "skipped", "muted"),
+    TestStatus.WAITING: Verdict("clock", "waiting", "muted"),
     TestStatus.INFRASTRUCTURE: Verdict("question", "our fault", "odd"),
     TestStatus.SPEC_ERROR: Verdict("question", "author's fault", "odd"),
 }

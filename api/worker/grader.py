@@ -12,6 +12,7 @@ from grader import assignment
 from grader.assignment import Assignment
 from grader.engine import Engine, Stage
 from grader.errors import InfrastructureError, SpecError, UsageError
+from grader.pdf import Picture
 from grader.sandbox.base import ServedBackend
 from grader.scoring.model import Score, TestResult
 
@@ -102,6 +103,17 @@ class Grader:
             broken = [f"{test.id}: {test.output}" for test in score.tests if not test.status.is_verdict]
             raise SpecError("Tests ended without a verdict:\n" + "\n".join(broken))
         return score
+
+    def pictures(self, name: str, data: bytes, max_pages: int) -> tuple[Picture, ...]:
+        """The pages of a report; see `Engine.pictures`.
+
+        Raises:
+            SubmissionError: the student's fault.
+            InfrastructureError: ours.
+        """
+        if self._is_closed:
+            raise InfrastructureError("The worker stops.")
+        return self._engine.pictures(name, data, max_pages)
 
     def revive(self) -> None:
         """After a failure: a new engine if this one cannot start sandboxes any more."""

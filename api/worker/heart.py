@@ -18,6 +18,7 @@ from api.queue.lease import extend, give_back_orphans
 from api.queue.sweeper import sweep
 from api.settings import Settings
 from api.worker.bench import Bench
+from api.worker.drawer import Drawer
 from grader.version import __version__
 
 _FORGOTTEN = timedelta(days=1)  # a worker that was not seen for so long is not shown any more
@@ -27,11 +28,14 @@ _log = logging.getLogger(__name__)
 class Heart:
     """Beats until it is stopped."""
 
-    def __init__(self, settings: Settings, database: Database, bench: Bench) -> None:
+    def __init__(
+        self, settings: Settings, database: Database, bench: Bench, drawer: Drawer | None = None
+    ) -> None:
         self._thread = threading.Thread(target=self._run, name="heart", daemon=True)
         self._settings = settings
         self._database = database
         self._bench = bench
+        self._drawer = drawer
         self._stopped = threading.Event()
         self._started = now()
         self._last_beat: datetime | None = None
@@ -80,6 +84,8 @@ class Heart:
         if not self._bench.stopping.is_set() and set(report.work) & set(self._bench.places.queues):
             for _ in range(self._bench.places.free):
                 threading.Thread(target=self._bench.look, name="look", daemon=True).start()
+        if self._drawer is not None and not self._bench.stopping.is_set():
+            threading.Thread(target=self._drawer.look, name="draw", daemon=True).start()
 
     def _sign_on(self, session: Session) -> None:
         places = self._bench.places

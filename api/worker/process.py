@@ -20,6 +20,7 @@ from api.queue.doorbell import Doorbell
 from api.settings import Settings
 from api.worker.bench import Bench
 from api.worker.celery_app import end, make_app, serve
+from api.worker.drawer import Drawer
 from api.worker.grader import Grader
 from api.worker.heart import Heart
 from api.worker.places import Places
@@ -53,17 +54,19 @@ class WorkerProcess:
             open_backend=_sandboxes(settings, places.count, gpus),
         )
         self._metrics = WorkerMetrics()
+        blobs = BlobStore(settings.blobs)
+        self._drawer = Drawer(settings, self._database, blobs, self._grader)
         self._bench = Bench(
             self._name,
             settings,
             self._database,
-            BlobStore(settings.blobs),
+            blobs,
             self._doorbell,
             self._grader,
             places,
             self._metrics,
         )
-        self._heart = Heart(settings, self._database, self._bench)
+        self._heart = Heart(settings, self._database, self._bench, self._drawer)
         self._is_warm = threading.Event()
         self._ended = threading.Event()
 
@@ -94,7 +97,13 @@ class WorkerProcess:
         self._heart.start()
         places = self._bench.places
         _log.info("Worker %s is ready: %s, %d at once.", self._name, ",".join(places.queues), places.count)
-        serve(make_app(self._settings, self._bench.look), self._name, places.queues, places.count)
+        serve(make_app(self._settings, self._look), self._name, places.queues, places.count)
+
+    def _look(self) -> None:
+        """What a message does."""
+        self._bench.look()
+        if not self._bench.stopping.is_set():
+            self._drawer.look()
 
     def _stop_when_told(self) -> None:
         """Runs beside Celery, whose own end waits for all threads and for a broker that may be away."""
@@ -111,6 +120,7 @@ class WorkerProcess:
     def _stop(self) -> None:
         _log.info("Worker %s stops.", self._name)
         end()
+        self._drawer.stop()
         is_finished = self._bench.stop(self._settings.stop_seconds)
         if not (is_finished and self._is_warm.is_set()):
             kill_children()  # nobody waits for what they do

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import shutil
 import tempfile
 import time
@@ -21,7 +20,7 @@ from grader.errors import InfrastructureError
 from grader.scoring.merge import merge, missed
 from grader.scoring.model import Score
 
-_LONGEST_NAME = 100
+_LONGEST_NAME = 200  # bytes; file systems take 255
 _PREFIX = "tensorgrade-job-"
 _OLD_SECONDS = 86_400.0  # longer than any grading
 
@@ -60,9 +59,12 @@ def run(claim: Claim, grader: Grader, blobs: BlobStore, settings: Settings, prog
 
 
 def safe_name(file_name: str) -> str:
-    """A name for the upload on our disk: it keeps its suffixes, and is no path."""
+    """A name for the upload on our disk. It is the student's own as far as it is no path: assignments may
+    ask for a certain one. What is cut off a long one is its beginning, so it keeps its suffixes.
+    """
     base = PurePosixPath(file_name.replace("\\", "/")).name
-    return re.sub(r"[^A-Za-z0-9._-]", "_", base).lstrip(".-")[-_LONGEST_NAME:] or "submission"
+    shown = "".join(char if char.isprintable() else "_" for char in base).lstrip(".-")
+    return shown.encode("utf-8", "replace")[-_LONGEST_NAME:].decode("utf-8", "ignore") or "submission"
 
 
 def remove_leftovers() -> None:

@@ -10,6 +10,7 @@ import pytest
 from _pytest.config import Config, ConftestImportFailure, get_config
 from _pytest.main import Session
 
+from grader.answers import Sheet
 from grader.assignment import Assignment
 from grader.errors import SpecError
 from grader.spec import examples
@@ -27,22 +28,26 @@ _UNUSED = (
 
 
 class Exam:
-    """The collected tests of one assignment."""
+    """The collected tests of one assignment, and its written answers."""
 
-    def __init__(self, assignment: Assignment, session: Session) -> None:
+    def __init__(self, assignment: Assignment, session: Session, sheet: Sheet | None = None) -> None:
         self.assignment = assignment
+        self.sheet = sheet  # the written answers, which count in the quick stage
         self._session = session
         self._items = arrange(session.items)
         self._points = worth(session.items)
+        self._answers = sheet.worth() if sheet else {}
 
     @classmethod
     def prepare(cls, assignment: Assignment) -> Exam:
         """Collect the tests.
 
         Raises:
-            SpecError: a module cannot be collected, the reference fails, or there is no test.
+            SpecError: a module or question is wrong, the reference fails, or nothing is asked.
         """
-        import_reference(assignment)
+        sheet = Sheet.load(assignment)
+        if (assignment.reference / "solution.py").exists():  # a package as reference needs none
+            import_reference(assignment)
         examples.settle()
         try:
             config = _configure(assignment)
@@ -57,23 +62,27 @@ class Exam:
             raise SpecError(
                 f"The specs of {assignment.name} cannot be collected:\n" + "\n".join(problems.found)
             )
-        if not session.items:
+        if not session.items and sheet is None:
             raise SpecError(f"{assignment.folder} holds no tests.")
-        _check_parts(assignment, session.items)
-        return cls(assignment, session)
+        _check_parts(assignment, session.items, sheet)
+        return cls(assignment, session, sheet)
 
     @property
     def max_points(self) -> dict[str, float]:
-        """What each test is worth, by id."""
-        return dict(self._points)
+        """What each test and answer is worth, by id."""
+        return {**self._points, **self._answers}
 
     def count(self, stage: str) -> int:
         """How many tests a stage has."""
-        return sum(in_stage(item, stage) for item in self._items)
+        return sum(in_stage(item, stage) for item in self._items) + len(self._answers_in(stage))
 
     def max_score(self, stage: str) -> float:
         """What a stage is worth, before caps."""
-        return round(sum(self._points[about(item).id] for item in self._items if in_stage(item, stage)), 6)
+        tests = sum(self._points[about(item).id] for item in self._items if in_stage(item, stage))
+        return round(tests + sum(self._answers_in(stage).values()), 6)
+
+    def _answers_in(self, stage: str) -> dict[str, float]:
+        return {} if stage == "slow" else self._answers
 
     def register(self, plugin: object) -> None:
         """Add a pytest plugin, for measurements."""
@@ -96,11 +105,13 @@ class Exam:
             del config.stash[RUNNER]
 
 
-def _check_parts(assignment: Assignment, items: list[pytest.Item]) -> None:
+def _check_parts(assignment: Assignment, items: list[pytest.Item], sheet: Sheet | None) -> None:
     """Where parts are declared, specs and rules name no others: a typo would be a part without a cap."""
     declared = {part.name for part in assignment.config.parts}
     named = {part: f"the test {item.name}" for item in items if (part := about(item).part) is not None}
     named |= {name: f"the rule {rule.id}" for rule in assignment.config.rules for name in rule.zero_parts}
+    questions = sheet.questions if sheet else ()
+    named |= {one.part: f"the question {one.key}" for one in questions if one.part is not None}
     for name, where in named.items():
         if declared and name not in declared:
             known = ", ".join(sorted(declared))

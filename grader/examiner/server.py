@@ -83,7 +83,7 @@ def _rehearse(exam: Exam, backend: ServedClient) -> None:
     failed = [
         f"{test.id}: {test.status}. {' '.join(test.hints)} {test.output}"
         for test in score.tests
-        if test.status != "passed"
+        if test.status not in ("passed", "waiting")
     ]
     if failed or score.score != score.max_score:
         reasons = "\n  ".join([*failed, *(rule.message for rule in score.rules), *score.notes])

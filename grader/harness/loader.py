@@ -43,8 +43,7 @@ def load(
     """Import the entry module, known as `alias` afterwards. Salvaging runs only its definitions and
     says what it skipped.
     """
-    if str(root) not in sys.path:
-        sys.path.insert(0, str(root))
+    _let_import(root, root / entry)
     found = _locate(root, entry, alias)
     if found.in_root_package:
         _make_root_package(root)
@@ -55,16 +54,59 @@ def load(
     return module, skipped
 
 
+def load_module(
+    root: Path, path: str, name: str, *, salvaging: bool
+) -> tuple[types.ModuleType, list[salvage.Skipped]]:
+    """Import one more module of the submission; the same object where another one has imported it already.
+
+    Raises:
+        BaseException: whatever it raises; it can be tried again.
+    """
+    known = _imported(root / path)
+    if known:
+        return sys.modules[known[0]], []
+    stem = PurePosixPath(path).stem
+    try:
+        return load(root, path, stem if stem.isidentifier() else name, salvaging=salvaging)
+    except BaseException:
+        for half in _imported(root / path):
+            del sys.modules[half]
+        raise
+
+
+def _imported(path: Path) -> list[str]:
+    """The names under which a file is known. Asks no module itself: some import more when asked."""
+    modules = [(name, module) for name, module in sys.modules.items() if isinstance(module, types.ModuleType)]
+    return [name for name, module in modules if module.__dict__.get("__file__") == str(path)]
+
+
+def _let_import(root: Path, path: Path) -> None:
+    """Let every module beside `path`, and in the folders above it, be imported by its own name."""
+    folders = [folder for folder in path.parents if folder.is_relative_to(root)]
+    for folder in reversed(folders):
+        is_package = folder != root and (folder / "__init__.py").exists()
+        if not is_package and str(folder) not in sys.path:
+            sys.path.insert(0, str(folder))
+
+
 def _locate(root: Path, entry: str, alias: str) -> Entry:
     path = root / entry
-    parts = PurePosixPath(entry).with_suffix("").parts
+    parts = path.relative_to(_base(root, path)).with_suffix("").parts
     if len(parts) > 1 and all(part.isidentifier() for part in parts):
         return Entry(".".join(parts), path)
-    if len(parts) == 1 and ((root / "__init__.py").exists() or _imports_relatively(path)):
+    if path.parent == root and ((root / "__init__.py").exists() or _imports_relatively(path)):
         return Entry(
             f"{_ROOT_PACKAGE}.{parts[0] if parts[0].isidentifier() else alias}", path, in_root_package=True
         )
     return Entry(alias, path)
+
+
+def _base(root: Path, path: Path) -> Path:
+    """The folder from which a file of a package is imported; of any other file, `root`."""
+    folder = path.parent
+    while folder != root and (folder / "__init__.py").exists():
+        folder = folder.parent
+    return root if folder == path.parent else folder
 
 
 def _imports_relatively(path: Path) -> bool:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from grader.harness import describe, loader
+from grader.harness import describe, folder, loader, program, salvage, stepwise
 from grader.harness.failures import Missing
 from grader.harness.objects import Objects
 from grader.wire import messages as m
@@ -26,6 +26,9 @@ class Operations:
         self.root = root
         self.objects = Objects()
         self._alias = ""
+        self._seed = 0
+        self._modules: dict[str, str] = {}
+        self._stepwise = stepwise.Stepwise(())
         self._entry: types.ModuleType | None = None
 
     def run(self, operation: m.Operation, decoder: Decoder) -> Any:
@@ -34,22 +37,38 @@ class Operations:
 
     def load(self, request: m.Load, decoder: Decoder) -> list[tuple[int, str, str]]:
         """Seed, write the files, import the entry; the statements that salvage skipped."""
+        self._seed, self._modules = request.seed, request.modules
         _seed(request.seed)
         for file in request.files:
             loader.write(self.root, file.path, decoder.take(file.buffer))
+        if request.stepwise:
+            self._stepwise = stepwise.install(self.root / path for path in request.stepwise)
         self._alias = request.alias
         if request.entry is None:
             return []
         self._entry, skipped = loader.load(self.root, request.entry, request.alias, salvaging=request.salvage)
-        return [(item.line, item.source, item.reason) for item in skipped]
+        if request.entry in request.stepwise:
+            _seed(request.seed)  # what an alarm cut off drew who knows how many numbers
+        return _rows(skipped)
 
-    def import_(self, request: m.Import, _: Decoder) -> types.ModuleType:
-        """The entry module by its alias, or any importable module."""
+    def import_(self, request: m.Import, _: Decoder) -> Any:
+        """The entry by its alias, a further module with what was skipped of it, or any importable one."""
         if request.name == self._alias:
             if self._entry is None:
                 raise Missing("The submission has no code.")
             return self._entry
+        if request.name in self._modules:
+            return self._load_module(self._modules[request.name], request.name)
         return importlib.import_module(request.name)
+
+    def _load_module(self, path: str, name: str) -> tuple[types.ModuleType, list[tuple[int, str, str]]]:
+        _seed(self._seed)
+        try:
+            salvaging = self._stepwise.means(self.root / path)
+            module, skipped = loader.load_module(self.root, path, name, salvaging=salvaging)
+        finally:
+            _seed(self._seed)  # random numbers afterwards do not depend on how far it came
+        return module, _rows(skipped or self._stepwise.skipped.get(str(self.root / path), []))
 
     def get(self, request: m.Get, _: Decoder) -> Any:
         """An attribute; a name that the submission's own module or class lacks counts as not implemented."""
@@ -120,6 +139,16 @@ class Operations:
             return None
         return code.co_filename[len(str(self.root)) + 1 :], code.co_firstlineno
 
+    def run_program(self, request: m.RunProgram, decoder: Decoder) -> tuple[Any, ...]:
+        """Run a file of theirs as a program."""
+        for file in request.files:
+            loader.write(self.root, request.folder + file.path, decoder.take(file.buffer))
+        return program.run(self.root, request.folder, request.path, request.args)
+
+    def read_file(self, request: m.ReadFile, _: Decoder) -> bytes:
+        """A file that a program wrote."""
+        return folder.read(self.root, request.folder, request.path, request.most_bytes)
+
     def _is_theirs(self, target: Any) -> bool:
         if isinstance(target, types.ModuleType):
             return str(getattr(target, "__file__", "")).startswith(str(self.root))
@@ -145,6 +174,8 @@ _OPERATIONS: dict[type, _Operation] = {
     m.Describe: Operations.describe,
     m.IsInstance: Operations.is_instance,
     m.Locate: Operations.locate,
+    m.RunProgram: Operations.run_program,
+    m.ReadFile: Operations.read_file,
 }
 
 
@@ -204,6 +235,10 @@ def define(source: str) -> Any:
     exec(compile(tree, "<spec>", "exec"), names)  # noqa: S102 - likewise
     functions = [node.name for node in tree.body if isinstance(node, ast.FunctionDef)]
     return names[functions[-1]]
+
+
+def _rows(skipped: list[salvage.Skipped]) -> list[tuple[int, str, str]]:
+    return [(item.line, item.source, item.reason) for item in skipped]
 
 
 def _missing_name(target: Any, name: str) -> str:

@@ -4,9 +4,11 @@ floods.
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
 import sys
+from collections.abc import Iterator
 from typing import TextIO
 
 OUTPUT_EXIT_CODE = 91  # how a sandbox ends that printed more than its limit
@@ -49,3 +51,41 @@ class Output(io.TextIOBase):
         stream: TextIO = self  # type: ignore[assignment]
         sys.stdout = sys.stderr = stream
         sys.__stdout__ = sys.__stderr__ = stream  # type: ignore[misc, assignment]
+
+
+class Copy(io.TextIOBase):
+    """Stands in for sys.stdout for a while: what is printed goes on to it, and the first of it is kept."""
+
+    encoding = "utf-8"
+
+    def __init__(self, onwards: TextIO) -> None:
+        self._onwards = onwards
+        self._kept: list[str] = []
+        self._room = _KEPT_PER_REPLY
+
+    @classmethod
+    @contextlib.contextmanager
+    def of_stdout(cls) -> Iterator[Copy]:
+        """A copy of what is printed inside the `with`."""
+        onwards = sys.stdout
+        copy = cls(onwards)
+        sys.stdout = copy
+        try:
+            yield copy
+        finally:
+            sys.stdout = onwards
+
+    def writable(self) -> bool:
+        """True."""
+        return True
+
+    def write(self, text: str) -> int:
+        """Pass the text on, and keep it while there is room."""
+        if self._room > 0:
+            self._kept.append(text[: self._room])
+            self._room -= len(text)
+        return self._onwards.write(text)
+
+    def text(self) -> str:
+        """What was kept."""
+        return "".join(self._kept)

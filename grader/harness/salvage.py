@@ -10,12 +10,15 @@ import __future__ as future_features
 
 import ast
 import signal
+import time
 import types
 from dataclasses import dataclass
 from pathlib import Path
 
 _IMPORT_SECONDS = 10.0
 _STATEMENT_SECONDS = 1.0
+_ALL_SECONDS = 5.0  # of all statements of a file together that are no imports
+_LEAST_SECONDS = 0.1  # of each, even if these are used up
 _DEFINITIONS = (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 _SIMPLE = (ast.Assign, ast.AnnAssign, ast.AugAssign, ast.Pass)
 
@@ -44,32 +47,63 @@ def run(path: Path, module: types.ModuleType) -> list[Skipped]:
     source = path.read_bytes()
     tree = ast.parse(source, str(path))
     flags = _future_flags(tree)
-    lines = source.decode("utf-8", "replace").splitlines()
+    lines = source.decode("utf-8", "replace").replace("\r\n", "\n").replace("\r", "\n").split("\n")
     skipped = []
+    patience = _Patience()
     for statement in tree.body:
-        reason = _run_statement(statement, str(path), module, flags)
+        reason = _run_statement(statement, str(path), module, flags, patience)
         if reason:
             text = lines[statement.lineno - 1].strip() if statement.lineno <= len(lines) else ""
             skipped.append(Skipped(statement.lineno, text[:200], reason))
     return skipped
 
 
-def _run_statement(statement: ast.stmt, filename: str, module: types.ModuleType, flags: int) -> str:
+class _Patience:
+    """How long a statement may take: all but imports together have a limit too."""
+
+    def __init__(self) -> None:
+        self._left = _ALL_SECONDS
+
+    def of(self, statement: ast.stmt) -> float:
+        """Seconds."""
+        if isinstance(statement, ast.Import | ast.ImportFrom):
+            return _IMPORT_SECONDS
+        return min(_STATEMENT_SECONDS, max(self._left, _LEAST_SECONDS))
+
+    def spend(self, seconds: float) -> None:
+        """What a statement took that is no import."""
+        self._left -= seconds
+
+
+def _run_statement(
+    statement: ast.stmt, filename: str, module: types.ModuleType, flags: int, patience: _Patience
+) -> str:
     """Run one; the reason why it was skipped, or ''."""
     if _is_docstring(statement) or _is_main_guard(statement):
         return ""
     if not _is_definition(statement):
         return "only imports, definitions and assignments are run"
-    code = compile(ast.Module([statement], []), filename, "exec", flags=flags, dont_inherit=True)
-    seconds = _IMPORT_SECONDS if isinstance(statement, ast.Import | ast.ImportFrom) else _STATEMENT_SECONDS
+    seconds, began = patience.of(statement), time.monotonic()
     try:
+        code = compile(ast.Module([statement], []), filename, "exec", flags=flags, dont_inherit=True)
         with _Alarm(seconds):
             exec(code, module.__dict__)  # noqa: S102 - inside the sandbox, where running it is the point
     except _TooLong:
-        return f"it took longer than {seconds:g} s"
+        return f"it took longer than {seconds:.2g} s"
     except BaseException as error:  # SystemExit at import must not end the harness
-        return f"{type(error).__name__}: {error}"[:200]
+        return _described(error)
+    finally:
+        if not isinstance(statement, ast.Import | ast.ImportFrom):
+            patience.spend(time.monotonic() - began)
     return ""
+
+
+def _described(error: BaseException) -> str:
+    try:
+        text = f"{type(error).__name__}: {error}"[:200]
+        return text.encode("utf-8", "replace").decode()
+    except BaseException:  # their __str__ raised
+        return type(error).__name__
 
 
 def _is_definition(statement: ast.stmt) -> bool:

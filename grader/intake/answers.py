@@ -22,6 +22,7 @@ _KEY = r"""(?:(?<![\w-])[\w-]++|"[^"\n]*"|'[^'\n]*')"""
 _DOTTED_KEY = re.compile(
     rf"{_KEY}(?:[ \t]*+\.[ \t]*+{_KEY}){{{MAX_DEPTH},}}"
 )  # tomllib needs quadratic time for it
+_LINE_OF_KEY = re.compile(r"""[ \t]*+(?:\[[ \t]*+)?["']?([\w-]++)["']?[ \t]*+[=\].]""")
 _PLACE = re.compile(r" ?\(at line (\d+), column \d+\)$")
 
 
@@ -53,6 +54,16 @@ def parse_answers(path: str, data: bytes) -> tuple[dict[str, Any], str]:
         raise _invalid(path, decoded.text, str(error)) from error
     _check_depth(path, answers)
     return answers, decoded.note
+
+
+def places(text: str) -> dict[str, tuple[int, str]]:
+    """The first line that seems to give each top-level name: its number from 1, and its text."""
+    found: dict[str, tuple[int, str]] = {}
+    for number, line in enumerate(text.splitlines(), 1):
+        match = _LINE_OF_KEY.match(line)
+        if match is not None:
+            found.setdefault(match[1], (number, line.strip()))
+    return found
 
 
 def _check_depth(path: str, answers: dict[str, Any]) -> None:

@@ -85,7 +85,7 @@ class Collector:
         """The error for content beyond the cap."""
         return SubmissionError(
             f"{self.where} unpacks to more than {megabytes(self._allowed)}. "
-            "Leave out data sets, checkpoints and virtual environments."
+            "Leave out data sets, checkpoints and virtual environments, and clear the outputs of notebooks."
         )
 
     def notes(self) -> list[str]:

@@ -42,9 +42,7 @@ def looks_like(data: bytes) -> str | None:
 def remedy(what: str | None) -> str:
     """What a student can do whose file looks like `what`."""
     if what == "a Jupyter notebook":
-        return (
-            "Export it as a script (File > Save and Export Notebook As > Executable Script) and hand in that."
-        )
+        return "Give it the ending .ipynb and hand it in again."
     if what and "archive" in what:
         return "Give a .zip or .tar.gz its own ending; unpack any other archive and hand in the .py file."
     if what == "a web page (HTML)":

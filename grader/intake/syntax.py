@@ -37,7 +37,14 @@ def count_tokens(text: str) -> int:
 def parse(source: bytes, filename: str) -> Parsed:
     """The syntax tree of `source`, or why there is none. Never raises."""
     try:
-        text = decode(filename, source).text
+        return parse_text(decode(filename, source).text, filename)
+    except SubmissionError as error:
+        return Parsed(None, str(error))
+
+
+def parse_text(text: str, filename: str) -> Parsed:
+    """The same of decoded source. Never raises."""
+    try:
         if count_tokens(text) > MAX_TOKENS:
             return Parsed(None, f"{filename}: too long to be read.", gave_up=True)
         with _ONE_AT_A_TIME, warnings.catch_warnings():
@@ -45,8 +52,6 @@ def parse(source: bytes, filename: str) -> Parsed:
             return Parsed(ast.parse(text, filename))
     except (RecursionError, MemoryError):
         return Parsed(None, f"{filename}: nested too deeply to be read.", gave_up=True)
-    except SubmissionError as error:
-        return Parsed(None, str(error))
     except SyntaxError as error:
         return Parsed(None, _sentence(error, text, filename))
     except ValueError as error:  # a NUL, or digits without end

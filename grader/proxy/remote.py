@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from grader.errors import RemoteException, SandboxDied, SpecError, WireError
+from grader.proxy import program
 from grader.proxy.session import Session
 from grader.wire import messages as m
 from grader.wire.codec import Encoder
@@ -124,21 +125,28 @@ def ask(session: Session, make: Callable[[Encoder], m.Operation], seconds: float
 
 
 class RemoteSubmission:
-    """The root: `submission.solution` is the student's entry module, `submission.NAME` any other
-    module of the sandbox.
+    """The root: `submission.solution` is the student's entry module, `submission.NAME` one of [[modules]], or
+    any other module of the sandbox.
     """
 
     def __init__(self, session: Session, alias: str) -> None:
         self._session = session
         self._alias = alias
+        self._work: str | None = None  # where the last program ran
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_") or _asked_by_hypothesis(name):
             raise AttributeError(name)
         self._session.ready()
-        if name == self._alias and self._session.load_error is not None:
-            raise self._session.load_error
+        failure = self._session.failure(name)
+        if failure is not None:
+            raise failure
+        if self._session.has_module(name):
+            return self.once(("module", name), lambda: self._further(name))
         return self.once(("module", name), lambda: ask(self._session, lambda _: m.Import(name)))
+
+    def _further(self, name: str) -> Any:
+        return self._session.import_module(name, lambda handle: Remote(self._session, handle))
 
     def define(self, source: str) -> Any:
         """A function made in the sandbox from the author's source: an expression, or `def`s of which the
@@ -157,6 +165,40 @@ class RemoteSubmission:
     def put_file(self, path: str, data: bytes) -> str:
         """Write a file below the folder that the student's code runs in; its absolute path there."""
         return str(ask(self._session, lambda encoder: m.PutFile(path, encoder.buffer(data))))
+
+    def run_program(
+        self,
+        path: str,
+        args: Sequence[str] = (),
+        *,
+        files: Mapping[str, bytes] | None = None,
+        seconds: float | None = None,
+    ) -> program.ProgramResult:
+        """Run a file of theirs as `python path args` would, in the top folder of what was handed in.
+
+        Take `fresh_submission` for it: a program may leave anything behind.
+
+        Args:
+            path: below that folder.
+            args: its command line.
+            files: path below that folder -> content, written before it starts: data, for example.
+            seconds: patience; by default that of any call.
+
+        Raises:
+            StudentCodeError: it raised something else than SystemExit, ran too long, or ended the process.
+        """
+        self._work = program.top_of(self._session, (path, *(files or ())))
+        make = program.request(self._work, path, args, files or {})
+        return program.result(ask(self._session, make, seconds))
+
+    def read_file(self, path: str, most_bytes: int = 1 << 20) -> bytes:
+        """A file that a program wrote, by its path below the top folder; links are not followed.
+
+        Raises:
+            NotImplementedYet: there is none of at most so many bytes.
+        """
+        work = program.top_of(self._session, (path,)) if self._work is None else self._work
+        return program.content(ask(self._session, lambda _: m.ReadFile(work, path, most_bytes)), most_bytes)
 
     def once(self, key: object, factory: Callable[[], Any]) -> Any:
         """What `factory` returns, made once per sandbox: for objects that many tests read and none

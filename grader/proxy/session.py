@@ -7,13 +7,15 @@ sandbox with the submission loaded again.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from typing import Any
+
+import msgspec
 
 from grader.errors import (
     CallTimeout,
-    Frame,
     InfrastructureError,
     NotImplementedYet,
     RemoteException,
@@ -22,7 +24,8 @@ from grader.errors import (
     WireError,
 )
 from grader.intake.model import Submission
-from grader.sandbox.base import Backend, Limits, Result, Sandbox, Status, Usage
+from grader.proxy.failures import ending_of, failure_of
+from grader.sandbox.base import Backend, Limits, Result, Sandbox, Usage
 from grader.wire import messages as m
 from grader.wire.codec import Decoder, Encoder
 from grader.wire.connection import Connection, ConnectionEnded, DeadlinePassed
@@ -32,20 +35,26 @@ _SALVAGE_EXTRA_SECONDS = 20.0  # the harness times each statement itself
 _MOST_LOADING_SECONDS = 120.0  # of all sandboxes of one submission together
 _MOST_RECEIVED = 1 << 30  # bytes of tensors and files in one test
 _MOST_PRINTED = 1 << 16  # characters kept between two `drain_output`
-_MOST_FRAMES = 12
-_MOST_TEXT = 2000  # characters of an exception's message, of a line of its traceback, of a type's name
 
 
 @dataclass(frozen=True)
 class LoadPlan:
     """How the submission is loaded: the name specs use for it, the seed of its random numbers, and the
     patience at import.
+
+    replaced: files of the submission that the sandbox gets other bytes of.
+    failures: why the entry, or a further module, is not even tried, by the name that specs use.
     """
 
     alias: str = "solution"
     seed: int = 0
     import_seconds: float = 10.0
     call_seconds: float = 10.0
+    replaced: Mapping[str, bytes] = field(default_factory=dict)
+    failures: Mapping[str, StudentCodeError] = field(default_factory=dict)
+
+
+Skipped = tuple[tuple[int, str, str], ...]  # line, source, why
 
 
 @dataclass(frozen=True)
@@ -53,7 +62,7 @@ class Salvage:
     """What was left out of a file that could not be imported as it is, and why it could not."""
 
     reason: str
-    skipped: tuple[tuple[int, str, str], ...]  # line, source, why
+    skipped: Skipped
 
 
 class Session:
@@ -82,6 +91,9 @@ class Session:
         self.last_end: SandboxDied | None = None
         self.load_error: StudentCodeError | None = None
         self.salvage: Salvage | None = None
+        self.skipped: dict[str, Skipped] = {}  # of files that come from notebooks
+        self._failed: dict[str, StudentCodeError] = {}  # further modules, by name
+        self._ended: set[str] = set()  # further modules that ended a sandbox once
         self.usages: list[Usage] = []
 
     def ask(
@@ -101,6 +113,11 @@ class Session:
         self.calls += 1
         return self._ask(make, as_object, self._plan.call_seconds if seconds is None else seconds)
 
+    @property
+    def files(self) -> Mapping[str, bytes]:
+        """What was handed in, by path."""
+        return self._submission.files
+
     def ready(self) -> None:
         """Start a sandbox and load the submission, if there is none and the test has time left."""
         if self.deadline is not None and time.monotonic() >= self.deadline:
@@ -111,6 +128,42 @@ class Session:
                     "Your code ended or hung too often, and its import is slow: it is not run again."
                 )
             self._load()
+
+    def failure(self, name: str) -> StudentCodeError | None:
+        """Why the entry or a further module cannot be used, as far as that is known."""
+        if name == self._plan.alias and self.load_error is not None:
+            return self.load_error
+        return self._plan.failures.get(name) or self._failed.get(name)
+
+    def import_module(self, name: str, as_object: Callable[[m.Handle], Any]) -> Any:
+        """Load a further module of the submission. What it takes is not the test's time.
+
+        Raises:
+            StudentCodeError: it cannot be loaded; it is not tried again, but for a second time after it ended
+            the sandbox.
+        """
+        if self._loading_left <= 0:
+            raise CallTimeout("Your files take too long to import: no more of them are loaded.")
+        seconds = self._plan.import_seconds + _SALVAGE_EXTRA_SECONDS * (self._is_stepwise(name))
+        try:
+            with self._loading(is_free=True):
+                answer = self._ask(lambda _: m.Import(name), as_object, seconds)
+                module, skipped = _module_of(answer)
+        except StudentCodeError as error:
+            if isinstance(error, RemoteException | NotImplementedYet) or name in self._ended:
+                self._failed[name] = error
+            self._ended.add(name)
+            raise
+        if self._is_stepwise(name):
+            self.skipped[self._submission.modules[name]] = skipped
+        return module
+
+    def has_module(self, name: str) -> bool:
+        """Whether this is a further module of the submission."""
+        return name in self._submission.modules
+
+    def _is_stepwise(self, name: str) -> bool:
+        return self._submission.modules[name] in self._submission.places
 
     def once(self, key: object, factory: Callable[[], Any]) -> Any:
         """What `factory` made for this key in this sandbox; made again after the sandbox was replaced."""
@@ -180,11 +233,17 @@ class Session:
         """Import the submission, at the second try only its definitions. The first time in a test, that is
         not the test's time. Starting a sandbox is ours, unless the test needs very many.
         """
+        is_free, self._next_load_is_free = self._next_load_is_free, False
+        with self._loading(is_free=is_free):
+            self._import()
+
+    @contextmanager
+    def _loading(self, *, is_free: bool) -> Iterator[None]:
+        """No deadline inside; afterwards the test's is later by what this took, as far as that is free."""
         started, deadline, self.deadline = time.monotonic(), self.deadline, None
         self._starting = 0.0
-        is_free, self._next_load_is_free = self._next_load_is_free, False
         try:
-            self._import()
+            yield
         finally:
             starting = self._starting if self._free_starts >= 0 else 0.0
             spent = time.monotonic() - started - starting
@@ -193,7 +252,7 @@ class Session:
                 self.deadline = deadline + starting + (spent if is_free else 0.0)
 
     def _import(self) -> None:
-        if self.salvage is None:
+        if self.salvage is None and self._submission.entry not in self._submission.places:
             failure = self._try_load(salvage=False)
             if failure is None:
                 return
@@ -212,10 +271,14 @@ class Session:
             skipped = _skipped(answer)
         except StudentCodeError as error:
             if self._sandbox is None:
-                self._start()  # empty, for what needs no submission
+                self._start()  # for what needs no submission, or another module of it
+                if self._submission.modules:
+                    self._ask(self._files_request, _no_object, seconds)
             return error
-        if salvage and self.salvage is not None:
+        if self.salvage is not None:
             self.salvage = Salvage(self.salvage.reason, skipped)
+        elif salvage and self._submission.entry is not None:
+            self.skipped[self._submission.entry] = skipped
         return None
 
     def _start(self) -> None:
@@ -227,8 +290,19 @@ class Session:
         self.generation += 1
 
     def _load_request(self, encoder: Encoder, *, salvage: bool) -> m.Load:
-        files = [m.File(path, encoder.buffer(data)) for path, data in self._submission.files.items()]
-        return m.Load(files, self._submission.entry, self._plan.alias, self._plan.seed, salvage)
+        submission, plan = self._submission, self._plan
+        files = [
+            m.File(path, encoder.buffer(plan.replaced.get(path, data)))
+            for path, data in submission.files.items()
+        ]
+        modules = dict(submission.modules)
+        return m.Load(
+            files, submission.entry, plan.alias, plan.seed, salvage, modules, list(submission.places)
+        )
+
+    def _files_request(self, encoder: Encoder) -> m.Load:
+        """The same without the entry."""
+        return msgspec.structs.replace(self._load_request(encoder, salvage=True), entry=None)
 
     # ------------------------------------------------------------ asking
 
@@ -242,7 +316,7 @@ class Session:
         reply, buffers = self._exchange(request, encoder, self._patience(seconds))
         self._keep_output(reply.output)
         if isinstance(reply.outcome, m.Raised):
-            raise _failure(reply.outcome)
+            raise failure_of(reply.outcome, self._submission)
         try:
             return Decoder(buffers, as_object).decode(reply.outcome.value)
         except WireError:
@@ -293,7 +367,7 @@ class Session:
         result = self.stop(wait=True)
         if result is None:
             raise InfrastructureError("A sandbox ended twice.")
-        self.last_end = SandboxDied(result.status, _ending(result, self._limits))
+        self.last_end = SandboxDied(result.status, ending_of(result, self._limits))
         return self.last_end
 
 
@@ -310,7 +384,14 @@ def _no_object(handle: m.Handle) -> Any:
     raise WireError(f"An object ({handle.kind}) where data was expected.")
 
 
-def _skipped(value: Any) -> tuple[tuple[int, str, str], ...]:
+def _module_of(answer: Any) -> tuple[Any, Skipped]:
+    """A module and what was skipped of it, checked."""
+    if not isinstance(answer, tuple) or len(answer) != 2 or not hasattr(answer[0], "__tensorgrade_handle__"):
+        raise WireError("What was imported is not a module.")
+    return answer[0], _skipped(answer[1])
+
+
+def _skipped(value: Any) -> Skipped:
     """What the sandbox says it skipped, checked."""
     if not isinstance(value, list):
         raise WireError("The list of skipped lines is not a list.")
@@ -320,31 +401,3 @@ def _skipped(value: Any) -> tuple[tuple[int, str, str], ...]:
             raise WireError("The list of skipped lines has a row that is none.")
         rows.append((row[0], row[1][:200], row[2][:200]))
     return tuple(rows)
-
-
-def _failure(raised: m.Raised) -> StudentCodeError:
-    frames = tuple(_frame(line) for line in raised.frames[-_MOST_FRAMES:])
-    message = raised.message[:_MOST_TEXT]
-    if not raised.missing:
-        return RemoteException(raised.type_name[:_MOST_TEXT], message, frames)
-    where = f" ({frames[-1].file}, line {frames[-1].line}, in {frames[-1].function})" if frames else ""
-    return NotImplementedYet(f"{message or 'Not implemented yet'}{where}")
-
-
-def _frame(line: m.TracebackLine) -> Frame:
-    file, function, source = (text[:_MOST_TEXT] for text in (line.file, line.function, line.source))
-    return Frame(file, line.line, function, source)
-
-
-def _ending(result: Result, limits: Limits) -> str:
-    """What to tell the student of a sandbox that ended by itself."""
-    mebibytes = limits.memory_bytes // 2**20
-    sentences = {
-        Status.MEMORY: f"Your code used more than {mebibytes} MiB of memory.",
-        Status.CPU: f"Your code used more than {limits.cpu_seconds:g} s of processor time.",
-        Status.WALL: f"Your code ran for more than {limits.wall_seconds:g} s.",
-        Status.OUTPUT: f"Your code printed more than {limits.output_bytes // 1024} KiB.",
-        Status.EXITED: f"Your code ended the process (exit code {result.exit_code}).",
-        Status.SIGNALED: f"Your code's process was ended by signal {result.signal}.",
-    }
-    return sentences.get(result.status, "Your code's process ended.")

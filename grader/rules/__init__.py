@@ -5,6 +5,7 @@
     resolve    what every expression may refer to, in the words of `origins`
     reach      what a rule looks at
     imports, calls, definitions    the five kinds of rules; `signatures` compares two
+    package    what an archive is called and has to hold; it looks at names only
 
 A rule cannot see what a program computes. It catches honest mistakes and plain evasions; hidden tests and an
 author who forbids "dynamic" do the rest. A file that does not parse is skipped: it cannot run either, and the
@@ -15,5 +16,7 @@ from __future__ import annotations
 
 from grader.rules.check import check
 from grader.rules.model import Violation
+from grader.rules.package import check_package
+from grader.rules.whole import check_all
 
-__all__ = ["Violation", "check"]
+__all__ = ["Violation", "check", "check_all", "check_package"]

@@ -78,8 +78,7 @@ def _imports(places: list[Place], resolver: Resolver) -> Iterator[_Import]:
 def _import_call(call: ast.Call, place: Place, resolver: Resolver) -> Iterator[_Import]:
     """`__import__("x")` and `importlib.import_module("x")` with a literal that is not relative."""
     if resolver.origins(call.func) & IMPORT_FUNCTIONS:
-        named = [keyword.value for keyword in call.keywords if keyword.arg == "name"]
-        name = resolver.literal(next(iter([*call.args, *named]), None), place.scope)
+        name = resolver.imported(call, place.scope)
         if name and not name.startswith("."):
             yield _Import(place, name, is_own=_is_own(name, place, resolver))
 

@@ -26,13 +26,13 @@ class Found:
 
 
 class Lookup:
-    """Looks names up in the entry module. `entry` is "" where there is no code."""
+    """Looks names up in one module, `entry`: "" where there is no code."""
 
-    def __init__(self, resolver: Resolver) -> None:
+    def __init__(self, resolver: Resolver, entry: str) -> None:
         self._program: Program = resolver.program
         self._scopes = resolver.scopes
         self._tops = {path: top_level(module.tree.body) for path, module in self._program.modules.items()}
-        self.entry = self._program.entry or ""
+        self.entry = entry
 
     def find(self, dotted: str) -> Found | None:
         """The last definition of `name` or `Class.method`; None if there is surely none."""
@@ -66,7 +66,7 @@ class Lookup:
     def _here(self, path: str, name: str) -> Iterator[Found | tuple[str, str]]:
         """The definition of `name` in one module, or the modules and names where to look instead."""
         if path not in self._program.modules:
-            if path:
+            if path.endswith("/") or path in self._program.sources:
                 yield Found(path)  # a folder, or a file that does not parse: the name may be there
             return
         for statement in reversed(self._tops[path].get(name, [])):

@@ -13,10 +13,17 @@ from fnmatch import fnmatchcase
 
 IMPORT_FUNCTIONS = frozenset({"__import__", "importlib.__import__", "importlib.import_module"})
 RUN_FUNCTIONS = frozenset({"exec", "eval", "compile"})
+GETTERS = frozenset({"operator.attrgetter", "operator.methodcaller"})
+# What reaches anything, by a text or in ways of its own, and serves no homework.
+OPAQUE = (
+    *("importlib.util", "importlib.machinery", "runpy", "pkgutil.resolve_name", "pydoc.locate"),
+    *("inspect.getattr_static", "inspect.getmembers", "gc.get_objects", "gc.get_referents", "ctypes"),
+    *("code.InteractiveInterpreter", "code.InteractiveConsole", "sys._getframe"),
+)
 DICT = ".__dict__"
 _ALWAYS = {
     *(*IMPORT_FUNCTIONS, *RUN_FUNCTIONS, "importlib", "getattr", "vars", "builtins", "__builtins__"),
-    *("sys", "sys.modules", "typing", "typing.TYPE_CHECKING"),
+    *("sys", "sys.modules", "typing", "typing.TYPE_CHECKING", "operator", *GETTERS),
 }
 
 

@@ -23,6 +23,8 @@ from grader.rules.scopes import Assigned, Binding, Imported, Scope, Scopes, buil
 Key = int | tuple[int, str]
 _NONE: frozenset[str] = frozenset()
 _MAX_PIECES = 64  # parts of a literal put together by +
+_BY_ATTRIBUTE = frozenset({"__getattribute__", "__getattr__"})
+_BY_KEY = _BY_ATTRIBUTE | {"get", "__getitem__", "pop", "setdefault"}
 
 
 class Resolver:
@@ -136,6 +138,8 @@ class Resolver:
             case ast.Call():
                 for watched in (node.func, *node.args[:1]):
                     self._watch(watched, node, scope)
+                if isinstance(node.func, ast.Attribute) and node.func.attr in _BY_KEY:
+                    self._watch(node.func.value, node, scope)
             case ast.NamedExpr():
                 self._copy(id(node.value), id(node))
             case ast.IfExp():
@@ -245,10 +249,31 @@ class Resolver:
                 self._members(call, call.args[0], name)
         if "vars" in functions and call.args:
             self._members(call, call.args[0], DICT[1:])
-        if functions & IMPORT_FUNCTIONS and call.args:
-            name = self.literal(call.args[0], scope)
+        if functions & IMPORT_FUNCTIONS:
+            name = self.imported(call, scope)
             if name is not None:
                 self._import_call(call, name, scope.path)
+        if isinstance(call.func, ast.Attribute) and call.func.attr in _BY_KEY and call.args:
+            self._call_by_key(call, call.func, scope)
+
+    def imported(self, call: ast.Call, scope: Scope) -> str | None:
+        """The module that a call of `import_module` or `__import__` names; None if by no literal."""
+        given = {keyword.arg: keyword.value for keyword in call.keywords}
+        name = self.literal(call.args[0] if call.args else given.get("name"), scope)
+        package = self.literal(call.args[1] if len(call.args) > 1 else given.get("package"), scope)
+        if name is None or not name.startswith(".") or not package:
+            return name
+        dotted = name.lstrip(".")
+        base = package.split(".")[: len(package.split(".")) - (len(name) - len(dotted) - 1)]
+        return ".".join([*base, dotted])
+
+    def _call_by_key(self, call: ast.Call, function: ast.Attribute, scope: Scope) -> None:
+        """`F.__getattribute__("conv2d")`, `object.__getattribute__(F, "conv2d")`, `vars(F).get("conv2d")`."""
+        name = self.literal(call.args[-1 if function.attr in _BY_ATTRIBUTE else 0], scope)
+        if name is not None and function.attr in _BY_ATTRIBUTE:
+            self._members(call, function.value if len(call.args) == 1 else call.args[0], name)
+        elif name is not None:
+            self._entry(call, function.value, name, scope)
 
     def _import_call(self, call: ast.Call, name: str, importer: str) -> None:
         """`import_module("a.b")` gives a.b; `__import__("a.b")` gives a, or a.b with a from-list."""
@@ -264,15 +289,16 @@ class Resolver:
 
     def _item(self, node: ast.Subscript, scope: Scope) -> None:
         """`sys.modules["torch"]`, `vars(F)["conv2d"]`, `F.__dict__["conv2d"]`."""
-        for origin in self.origins(node.value):
-            if origin not in ("sys.modules", "__builtins__") and not origin.endswith(DICT):
-                continue
+        if self.origins(node.value):
             name = self.literal(node.slice, scope)
-            if name is None:
-                return
+            if name is not None:
+                self._entry(node, node.value, name, scope)
+
+    def _entry(self, node: ast.expr, mapping: ast.expr, name: str, scope: Scope) -> None:
+        for origin in self.origins(mapping):
             if origin == "sys.modules":
                 self._import(id(node), Imported(name), scope.path)
-            else:
+            elif origin == "__builtins__" or origin.endswith(DICT):
                 self._member(id(node), origin.removesuffix(DICT), name)
 
 

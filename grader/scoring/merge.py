@@ -8,6 +8,8 @@ from grader.assignment import Part
 from grader.scoring.aggregate import total
 from grader.scoring.model import Environment, RuleResult, Score, TestStatus, Usage
 
+_FINE = (TestStatus.PASSED, TestStatus.WAITING)
+
 
 def merge(quick: Score, slow: Score, parts: Sequence[Part] = ()) -> Score:
     """The score of both stages. `parts` are the assignment's, with their caps.
@@ -41,7 +43,7 @@ def merge(quick: Score, slow: Score, parts: Sequence[Part] = ()) -> Score:
 
 def missed(score: Score) -> tuple[str, ...]:
     """The functions of the tests that did not pass, for the next stage: what requires them is skipped."""
-    names = {_function(test.id) for test in score.tests if test.status is not TestStatus.PASSED}
+    names = {_function(test.id) for test in score.tests if test.status not in _FINE}
     return tuple(sorted(names))
 
 

@@ -15,6 +15,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, FiniteFloat,
 from grader.text import clean, one_line
 
 SCHEMA = "tensorgrade.score/1"
+MAX_SERIES = 16  # of one test
+MAX_POINTS = 1000  # of one series
 
 # Cleaned before validation, because pydantic refuses a lone surrogate.
 Line = Annotated[str, BeforeValidator(lambda text: one_line(text, 500) if isinstance(text, str) else text)]
@@ -35,6 +37,7 @@ class TestStatus(StrEnum):
     MEMORY = "memory"
     KILLED = "killed"
     SKIPPED = "skipped"  # a test that it requires did not pass
+    WAITING = "waiting"  # a written answer that somebody has to read
     INFRASTRUCTURE = "infrastructure"  # our fault
     SPEC_ERROR = "spec_error"  # the author's fault
 
@@ -71,6 +74,25 @@ class _Record(BaseModel):
     )
 
 
+class Series(_Record):
+    """A curve that the student's code gave, such as its loss by epoch: the points (x[i], y[i]), to be drawn.
+
+    Their own numbers, as they are: nothing of it decides points, and it holds no expected value.
+    """
+
+    title: Line
+    x_label: Line = ""
+    y_label: Line = ""
+    x: tuple[FiniteFloat, ...]
+    y: tuple[FiniteFloat | None, ...]  # None where there was no number, or none that is finite
+
+    @model_validator(mode="after")
+    def _points(self) -> Series:
+        if len(self.x) != len(self.y) or len(self.x) > MAX_POINTS:
+            raise ValueError(f"{self.title}: {len(self.x)} x and {len(self.y)} y; at most {MAX_POINTS} each")
+        return self
+
+
 class TestResult(_Record):
     """One test."""
 
@@ -86,6 +108,8 @@ class TestResult(_Record):
     hints: tuple[Block, ...] = ()  # why, shown for hidden tests too: never an expected value
     output: Block = ""  # what there is to add to the hints, expected values too: for visible tests only
     stdout: Block = ""  # what the student's code printed during the test: shown for visible tests only
+    # Shown for hidden tests too.
+    series: Annotated[tuple[Series, ...], Field(max_length=MAX_SERIES)] = ()
     duration_ms: NonNegative = 0.0
     slow: bool = False
 

@@ -14,9 +14,9 @@ _Later = Literal[Visibility.AFTER_DUE_DATE, Visibility.AFTER_PUBLISHED]
 def student_view(score: Score, *, after_due_date: bool = False, published: bool = False) -> Score:
     """The part of `score` that its student may see now.
 
-    A hidden test keeps name, status, points and hints. One that is shown later is moved to `withheld`; its
-    points are taken out of the totals, and a note says so. One that is shown by now becomes visible, so that
-    a view of a view is the same. Of a test without verdict, all but the hints is for staff.
+    A hidden test keeps name, status, points, hints and series. One that is shown later is moved to
+    `withheld`; its points are taken out of the totals, and a note says so. One that is shown by now becomes
+    visible, so that a view of a view is the same. Of a test without verdict, all but the hints is for staff.
     """
     shown: list[TestResult] = []
     withheld: list[WithheldTest] = list(score.withheld)
@@ -51,12 +51,11 @@ def _later(test: TestResult, released: dict[Visibility, bool]) -> _Later | None:
 
 
 def _shown(test: TestResult) -> TestResult:
+    if not test.status.is_verdict:
+        test = test.model_copy(update={"output": "", "stdout": "", "series": ()})
     if test.visibility is Visibility.HIDDEN:
         return test.model_copy(update={"output": "", "stdout": ""})
-    visible = test.model_copy(update={"visibility": Visibility.VISIBLE})
-    if not test.status.is_verdict:
-        return visible.model_copy(update={"output": "", "stdout": ""})
-    return visible
+    return test.model_copy(update={"visibility": Visibility.VISIBLE})
 
 
 def _recounted(view: Score, score: Score) -> Score:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from grader.proxy.remote import RemoteSubmission
     from grader.spec.grading import Answers, Grading
     from grader.spec.runner import Runner
+    from grader.spec.series import Curves
 
 
 class Fixtures:
@@ -64,6 +65,11 @@ class Fixtures:
         runner = self._runner()
         runner.called = True
         return Answers(runner.grading.submission.answers)
+
+    @pytest.fixture
+    def curves(self) -> Curves:
+        """Takes curves of the student's for the score: `curves.add("Training loss", losses)`."""
+        return self._runner().curves
 
     def _runner(self) -> Runner:
         runner = self._config.stash.get(RUNNER, None)

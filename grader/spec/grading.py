@@ -6,14 +6,16 @@ import hashlib
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 from grader.assignment import Assignment
 from grader.errors import NotImplementedYet, StudentCodeError
 from grader.intake.model import Submission
-from grader.proxy.session import LoadPlan, Salvage, Session
+from grader.proxy.session import LoadPlan, Salvage, Session, Skipped
 from grader.sandbox.base import Backend, Usage
 from grader.scoring.model import TestResult
+from grader.spec.modules import Damage, damage
 
 
 class Answers(Mapping[str, Any]):
@@ -50,6 +52,7 @@ class Grading:
     _sessions: dict[str, Session] = field(default_factory=dict)
     _usages: list[Usage] = field(default_factory=list)
     _salvages: list[Salvage] = field(default_factory=list)
+    skipped: dict[str, Skipped] = field(default_factory=dict)  # of files that come from notebooks, by path
     _was_loaded: bool = False
     _deadline: float | None = None
 
@@ -73,10 +76,18 @@ class Grading:
         patience = config.deadlines.slow_test_seconds if slow else config.deadlines.call_seconds
         # A seed of its own: from the grading's, and a test's id, a submission could foretell hidden inputs.
         seed = self.test_seed("the sandbox")
-        plan = LoadPlan(config.code.entry, seed, config.code.import_seconds, patience)
+        lost = self.damage
+        plan = LoadPlan(
+            config.code.entry, seed, config.code.import_seconds, patience, lost.replaced, lost.failures
+        )
         session = Session(self.backend, limits, self.submission, plan)
         session.begin_test(self._deadline)
         return session
+
+    @cached_property
+    def damage(self) -> Damage:
+        """Modules that are lost before anything is loaded."""
+        return damage(self.assignment, self.submission)
 
     def _is_known_broken(self) -> bool:
         """Whether nothing of it could be run before: then it fails in the same way without a GPU."""
@@ -93,6 +104,7 @@ class Grading:
         session.stop()
         self._usages += session.usages
         session.usages.clear()
+        self.skipped = {**session.skipped, **self.skipped}
         self._was_loaded |= session.generation > 0 and session.load_error is None
         if session.load_error is not None:
             self.load_error = session.load_error

@@ -22,6 +22,7 @@ from grader.spec.about import about
 from grader.spec.close import drain_findings
 from grader.spec.examples import seed_examples
 from grader.spec.grading import Grading
+from grader.spec.series import Curves
 from grader.spec.verdict import Verdict, judge
 from grader.spec.watchdog import abbreviate_arrays, bounded
 
@@ -45,6 +46,7 @@ class Runner:
         self.grading = grading
         self.called = False  # whether the test has asked for anything of the student's
         self.seed = 0  # of the current test
+        self.curves = Curves()  # which the current test adds
         self._stage = "quick"  # whose sandbox it uses
         self._points = points
         self._error: BaseException | None = None
@@ -56,7 +58,7 @@ class Runner:
 
     def begin(self, item: pytest.Item) -> None:
         """Before its setup."""
-        self._error, self.called = None, False
+        self._error, self.called, self.curves = None, False, Curves()
         test = about(item)
         self._stage = "slow" if test.slow else "quick"
         self.seed = self.grading.test_seed(test.id)
@@ -126,6 +128,7 @@ class Runner:
             hints=verdict.hints,
             output="\n".join(verdict.output),
             stdout=self.grading.drain_output(),
+            series=self.curves.series,
             duration_ms=round(duration_ms, 3),
             slow=test.slow,
         )

@@ -9,6 +9,7 @@ from _pytest.terminal import TerminalReporter
 
 from grader import assignment, intake
 from grader.errors import SpecError, SubmissionError, UsageError
+from grader.intake.given import with_given
 from grader.sandbox.local.backend import LocalBackend
 from grader.spec import examples
 from grader.spec.grading import Grading
@@ -52,9 +53,10 @@ class Standalone:
         try:
             chosen = _assignment_of(config)
             submission = intake.read(Path(config.getoption("--submission")), chosen.config)
+            given = with_given(submission, chosen).submission
         except (UsageError, SubmissionError, SpecError) as error:
             raise pytest.UsageError(str(error)) from error
-        return Grading(chosen, submission, self._backend, config.getoption("--seed"))
+        return Grading(chosen, given, self._backend, config.getoption("--seed"))
 
 
 def _assignment_of(config: pytest.Config) -> assignment.Assignment:

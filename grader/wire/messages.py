@@ -126,13 +126,19 @@ class File(_Record, frozen=True):
 
 
 class Load(_Record, frozen=True, tag=20):
-    """Write the submission's files and import its entry module under the name `alias`."""
+    """Write the submission's files and import its entry module under the name `alias`.
+
+    `modules` are further files that an `Import` of their name loads; its result is then the module and what
+    was skipped of it. `stepwise` are the files that are loaded statement by statement.
+    """
 
     files: list[File]
     entry: str | None
     alias: str
     seed: int
     salvage: bool  # run definitions only, statement by statement
+    modules: dict[str, str] = {}
+    stepwise: list[str] = []
 
 
 class Import(_Record, frozen=True, tag=21):
@@ -228,6 +234,23 @@ class Locate(_Record, frozen=True, tag=34):
     target: int
 
 
+class RunProgram(_Record, frozen=True, tag=35):
+    """Run a file as `python file args` would, in `folder`, after writing `files` below that."""
+
+    folder: str  # below the submission's folder, "" for itself
+    path: str  # below `folder`
+    args: list[str]
+    files: list[File]
+
+
+class ReadFile(_Record, frozen=True, tag=36):
+    """The bytes of a regular file in `folder`."""
+
+    folder: str
+    path: str
+    most_bytes: int
+
+
 Operation = (
     Load
     | Import
@@ -244,6 +267,8 @@ Operation = (
     | Describe
     | IsInstance
     | Locate
+    | RunProgram
+    | ReadFile
 )
 
 

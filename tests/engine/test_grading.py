@@ -11,7 +11,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from grader import assignment
+from grader import assignment, check
 from grader.scoring.model import Score, TestStatus, without_times
 
 REPOSITORY = Path(__file__).parents[2]
@@ -27,13 +27,15 @@ def quick(engine, path, **options) -> Score:
 def test_reference_earns_everything(engine, name):
     score = engine.grade(name, REPOSITORY / "reference" / name, seed=3, stage="quick")
     assert score.score == score.max_score > 0
-    assert {test.status for test in score.tests} == {TestStatus.PASSED}
+    assert {test.status for test in score.tests} <= {TestStatus.PASSED, TestStatus.WAITING}
 
 
 @pytest.mark.parametrize("name", assignment.names())
 def test_template_earns_nothing(engine, name):
-    score = engine.grade(name, REPOSITORY / "test_specs" / name / "template.py", seed=3, stage="quick")
-    assert score.score == 0
+    (template,) = (case.path for case in check.cases(assignment.load(name)) if case.label == "template")
+    score = engine.grade(name, template, seed=3, stage="quick")
+    assert score.score is not None
+    assert score.score <= 0
     assert all(test.status is not TestStatus.PASSED for test in score.tests if test.max_score)
 
 

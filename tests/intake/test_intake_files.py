@@ -117,17 +117,10 @@ def test_what_is_not_python_is_named(data, looks):
     assert str(caught.value).endswith(".")
 
 
-@pytest.mark.parametrize(
-    "name", ["report.pdf", "hw.ipynb", "hw.rar", "hw.7z", "solution", "solution.txt", "", ".."]
-)
+@pytest.mark.parametrize("name", ["report.pdf", "hw.rar", "hw.7z", "solution", "solution.txt", "", ".."])
 def test_other_kinds_are_refused_with_what_is_accepted(name):
     with pytest.raises(SubmissionError, match=r"Accepted are a \.py file"):
         read_bytes(name, SOURCE, config())
-
-
-def test_a_notebook_is_told_how_to_become_a_script():
-    with pytest.raises(SubmissionError, match="Executable Script"):
-        read_bytes("hw.ipynb", b'{"cells": [], "nbformat": 4}', config())
 
 
 def test_size_of_an_upload_is_capped_on_disk_and_in_memory(tmp_path):

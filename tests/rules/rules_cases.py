@@ -16,12 +16,12 @@ def submission(files, entry="solution.py"):
     return Submission("hw", "0" * 64, content, entry)
 
 
-def violations(files, kind, *names, entry="solution.py", **rule):
+def violations(files, /, kind, *names, entry="solution.py", **rule):
     """What one rule finds."""
     return check(submission(files, entry), (Rule(id="r", kind=kind, names=names, **rule),))
 
 
-def lines(files, kind, *names, **rule):
+def lines(files, /, kind, *names, **rule):
     """The lines that one rule finds, in the entry or as (file, line) elsewhere."""
     found = violations(files, kind, *names, **rule)
     return [v.line if v.file == rule.get("entry", "solution.py") else (v.file, v.line) for v in found]

@@ -46,6 +46,15 @@ def conv(files, **rule):
         "import torch\nexec(compile('torch.conv2d(x, w)', 'f', 'exec'))",
         "import builtins, torch\nbuiltins.getattr(torch, 'conv2d')",
         "import torch\n__builtins__['getattr'](torch, 'conv2d')",
+        "import sys\nsys.modules.get('torch').conv2d(x, w)",
+        "import sys\nsys.modules.__getitem__('torch').conv2d(x, w)",
+        "import torch.nn.functional as F\nvars(F).get('conv2d')(x, w)",
+        "import torch.nn.functional as F\nF.__dict__.pop('conv2d')(x, w)",
+        "import torch.nn.functional as F\nF.__getattribute__('conv2d')(x, w)",
+        "import torch.nn.functional as F\nobject.__getattribute__(F, 'conv2d')(x, w)",
+        "import importlib\nimportlib.import_module(name='torch').conv2d(x, w)",
+        "import importlib\nimportlib.import_module('.functional', 'torch.nn').conv2d(x, w)",
+        "import importlib\nimportlib.import_module('..nn.functional', package='torch.nn').conv2d(x, w)",
     ],
 )
 def test_ways_to_reach_it(source):

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from fastapi import FastAPI
+from papers import give_draft, give_papers, give_report
 from route_table import Asker
 from sqlalchemy import select
 from starlette.testclient import TestClient
@@ -91,8 +92,8 @@ def ids(running: Running) -> dict[str, object]:
 
 @pytest.fixture
 def made_up(ids: dict[str, object]) -> dict[str, object]:
-    """The same names with ids that nothing has."""
-    return {name: uuid.uuid4() for name in ids}
+    """The same names with ids that nothing has. A number is no secret: it stays."""
+    return {name: value if isinstance(value, int) else uuid.uuid4() for name, value in ids.items()}
 
 
 @pytest.fixture
@@ -143,10 +144,16 @@ def _objects(world: World) -> dict[str, object]:
         ],
         Extension(assignment_id=world.ids["vu_dl_a3"], user_id=world.ids["bob"], reason="ill"),
     )
+    give_papers(world)
+    for name in ("alice", "bob"):
+        give_draft(world, name, size="2x3")
     return {
         "course": world.ids["dl101"],
         "assignment": world.ids["vu_dl_a3"],
         "submission": submission,
+        "report": give_report(world, "alice"),
+        "number": 1,
+        "item": "figures",
         "user": world.ids["bob"],
         "user_id": world.ids["bob"],
         "group": group.id,

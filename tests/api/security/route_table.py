@@ -15,6 +15,7 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.routing import iter_route_contexts
 from httpx2 import Response
+from pdf_files import pdf
 from starlette.testclient import TestClient
 from world import World
 
@@ -83,6 +84,10 @@ _BY_LEVEL = {
         GET /api/v1/submissions/{submission}/file
         GET /api/v1/submissions/{submission}/events
         POST /api/v1/submissions/{submission}/choose
+        GET /reports/{report}
+        GET /api/v1/reports/{report}
+        GET /api/v1/reports/{report}/file
+        GET /api/v1/reports/{report}/pages/{number}
     """,
     Level.SELF: """
         GET /api/v1/assignments/{assignment}/extensions/{user}
@@ -100,6 +105,16 @@ _BY_LEVEL = {
         GET /api/v1/assignments/{assignment}/standing
         GET /api/v1/assignments/{assignment}/submissions
         POST /api/v1/assignments/{assignment}/submissions
+        GET /assignments/{assignment}/answers
+        POST /assignments/{assignment}/answers
+        GET /assignments/{assignment}/report
+        POST /assignments/{assignment}/report
+        GET /api/v1/assignments/{assignment}/questions
+        GET /api/v1/assignments/{assignment}/answers/draft
+        PUT /api/v1/assignments/{assignment}/answers/draft
+        POST /api/v1/assignments/{assignment}/answers
+        GET /api/v1/assignments/{assignment}/reports
+        POST /api/v1/assignments/{assignment}/reports
     """,
     Level.STAFF: """
         GET /api/v1/specs
@@ -112,6 +127,10 @@ _BY_LEVEL = {
         GET /api/v1/assignments/{assignment}/gradebook
         GET /api/v1/assignments/{assignment}/gradebook.csv
         POST /api/v1/submissions/{submission}/regrade
+        GET /assignments/{assignment}/reports
+        POST /reports/{report}
+        GET /api/v1/reports/{report}/marks
+        PUT /api/v1/reports/{report}/marks/{item}
     """,
     Level.INSTRUCTOR: """
         PATCH /api/v1/courses/{course}
@@ -154,9 +173,17 @@ BROWSER_ONLY = {
     "GET /assignments/{assignment}",
     "POST /assignments/{assignment}",
     "GET /submissions/{submission}",
+    "GET /assignments/{assignment}/answers",
+    "POST /assignments/{assignment}/answers",
+    "GET /assignments/{assignment}/report",
+    "POST /assignments/{assignment}/report",
+    "GET /assignments/{assignment}/reports",
+    "GET /reports/{report}",
+    "POST /reports/{report}",
 }
 
 _FILE = {"files": {"file": ("conv.py", b"x = 1\n")}}
+_PDF = {"files": {"file": ("report.pdf", pdf())}}
 BODIES: dict[str, dict[str, Any]] = {  # what cannot be made from the OpenAPI description
     "POST /api/v1/assignments/{assignment}/submissions": _FILE,
     "POST /assignments/{assignment}": _FILE,
@@ -168,6 +195,11 @@ BODIES: dict[str, dict[str, Any]] = {  # what cannot be made from the OpenAPI de
     "POST /api/v1/courses/{course}/members": {"json": {"email": "new@example.edu"}},
     "POST /api/v1/users": {"json": {"email": "new@example.edu"}},
     "PUT /api/v1/assignments/{assignment}/extensions/{user}": {"json": {"extra_submissions": 1}},
+    "PUT /api/v1/assignments/{assignment}/answers/draft": {"json": {"answers": {"size": "2x3"}}},
+    "POST /assignments/{assignment}/answers": {"data": {"action": "save", "q.size": "2x3"}},
+    "POST /api/v1/assignments/{assignment}/reports": _PDF,
+    "POST /assignments/{assignment}/report": _PDF,
+    "POST /reports/{report}": {"data": {"points.figures": "3"}},
     "POST /tokens": {"data": {"name": "new", "scopes": "read"}},
 }
 

@@ -97,7 +97,8 @@ def test_a_token_that_may_only_read_changes_nothing(ask: Asker, world: World, id
 
 def test_a_token_without_the_staff_scope_makes_a_student_of_staff(ask: Asker, world: World, ids: Ids) -> None:
     headers = world.token("instructor", Scope.READ, Scope.SUBMIT)
-    answers = {name: ask(name, ids, headers) for name in OF_A_COURSE if ROUTES[name] >= Level.STAFF}
+    staffs = [name for name in OF_A_COURSE if ROUTES[name] >= Level.STAFF and name not in BROWSER_ONLY]
+    answers = {name: ask(name, ids, headers) for name in staffs}
     assert not [
         (name, answer.status_code) for name, answer in answers.items() if answer.status_code not in REFUSED
     ]
@@ -119,6 +120,6 @@ def _told(answer: Response, ids: Ids) -> str:
     if not answer.headers["content-type"].startswith("application/problem"):
         return str(answer.status_code)
     text = answer.text
-    for value in ids.values():
+    for value in (value for value in ids.values() if not isinstance(value, int)):
         text = text.replace(str(value), "ID")
     return f"{answer.status_code} {text}"

@@ -99,13 +99,16 @@ def test_a_mistake_in_the_code_is_a_warning(client: TestClient, world: World) ->
     assert "line 1" in " ".join(answer.json()["warnings"])
 
 
-NOTEBOOK = json.dumps({"cells": [], "nbformat": 4, "metadata": {}}).encode()
+CELL = {"cell_type": "code", "source": ["%matplotlib inline\n", "x = 1"]}
+NOTEBOOK = json.dumps({"cells": [CELL], "nbformat": 4, "metadata": {}}).encode()
 
 
-def test_a_notebook_is_a_kind_where_the_course_takes_it(client: TestClient, world: World) -> None:
+def test_a_notebook_is_taken_unless_the_course_does_not_want_it(client: TestClient, world: World) -> None:
+    answer = upload(client, world.token("alice"), NOTEBOOK, "a.ipynb")
+    assert answer.status_code == 202
+    assert "cell 1, line 1" in " ".join(answer.json()["warnings"])
+    set_policy(world, accept=[".py"])
     assert upload(client, world.token("alice"), NOTEBOOK, "a.ipynb").status_code == 415
-    set_policy(world, accept=[".ipynb"])
-    assert upload(client, world.token("alice"), NOTEBOOK, "a.ipynb").status_code == 202
 
 
 @pytest.mark.parametrize(
@@ -184,7 +187,7 @@ def test_broken_forms_are_refused(
 
 
 @pytest.mark.parametrize(
-    ("content", "words"), [(b"{}", "no cells"), (b"[" * 100_000, "not a readable notebook")]
+    ("content", "words"), [(b"{}", "no list of cells"), (b'{"cells": ' + b"[" * 100_000, "nested too deeply")]
 )
 def test_a_broken_notebook(client: TestClient, world: World, content: bytes, words: str) -> None:
     set_policy(world, accept=[".ipynb"])

@@ -8,6 +8,7 @@ from html.parser import HTMLParser
 from typing import Any
 
 import pytest
+from papers import give_papers, give_report
 from sqlalchemy import select
 from starlette.testclient import TestClient
 from world import PASSWORD, RIGHT, World
@@ -329,6 +330,9 @@ def test_an_invitation_for_somebody_else_says_so(alice: TestClient, world: World
 # ---------------------------------------------------------------- all pages
 
 
+_LABELLED_AROUND = ("hidden", "checkbox", "radio")  # or not seen at all
+
+
 class _Shape(HTMLParser):
     """Collects what a page must not have, and what it must."""
 
@@ -349,7 +353,8 @@ class _Shape(HTMLParser):
             self.ids.append(given["id"] or "")
         if tag == "label" and given.get("for"):
             self.labels.add(given["for"] or "")
-        if tag == "input" and given.get("type") not in ("hidden", "checkbox"):
+        is_field = tag == "textarea" or (tag == "input" and given.get("type") not in _LABELLED_AROUND)
+        if is_field and not given.get("aria-label"):
             self.fields.append(given.get("id") or "")
         if re.fullmatch("h[1-6]", tag):
             self.headings.append(int(tag[1]))
@@ -361,6 +366,9 @@ def test_every_page_is_well_formed(alice: TestClient, world: World) -> None:
     waiting = world.submission("alice", state=State.QUEUED, score=None)
     own = ["/", "/tokens", f"/assignments/{world.ids['vu_dl_a3']}", "/nothing-here"]
     own += [f"/submissions/{submission}", f"/submissions/{waiting}", invite(world, None)]
+    give_papers(world)
+    here, report = f"/assignments/{world.ids['vu_dl_a3']}", give_report(world, "alice")
+    own += [f"{here}/answers", f"{here}/report", f"/reports/{report}"]
     pages = {path: alice.get(path) for path in own}
     alice.cookies.clear()
     for path in ("/login", invite(world, "dora@example.edu"), invite(world, None)):

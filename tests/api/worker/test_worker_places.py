@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from api.worker.places import Places
 from api.worker.stages import safe_name
 
@@ -48,11 +50,19 @@ def test_places_are_taken_and_left():
 def test_names_of_uploads_are_no_paths():
     assert safe_name("conv.py") == "conv.py"
     assert safe_name("../../etc/passwd") == "passwd"
-    assert safe_name("C:\\work\\a b;.tar.gz") == "a_b_.tar.gz"
+    assert safe_name("C:\\work\\a b;.tar.gz") == "a b;.tar.gz"
+    assert safe_name("a/b\0c\n.zip") == "b_c_.zip"
     assert safe_name("..") == "submission"
     assert safe_name("-rf") == "rf"
     assert safe_name("x" * 300 + ".zip").endswith("x.zip")
-    assert len(safe_name("x" * 300 + ".zip")) <= 100
+    assert len(safe_name("é" * 300 + ".zip").encode()) <= 200
+    assert safe_name("é" * 300 + ".zip").endswith("é.zip")
+
+
+@pytest.mark.parametrize("name", ["ada_lovelace_hw1 (1).tar.gz", "José Ñ - Copy.zip", "[x]{y}'&%$.py"])
+def test_a_name_that_is_no_path_stays_what_it_is(name):
+    """Assignments may ask for a certain one, and say so of any other."""
+    assert safe_name(name) == name
 
 
 def test_no_more_gpu_stages_than_gpus():
