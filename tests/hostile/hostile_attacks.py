@@ -37,6 +37,8 @@ def loot(*texts: str) -> tuple[str, str, str]:
 NOTHING = loot(r"\[\]")
 ALL_ERRORS = ("error", "error", "error")
 ALL_KILLED = ("killed", "killed", "killed")
+BAD_CALL = r".*ended by signal 31\."
+OWN_AFFAIRS = "(timerslack_ns|clear_refs)" if CONTAINED else "timerslack_ns"  # of its init too
 FORBIDDEN = r".*(not allowed|not permitted).*"
 NOT_A_MESSAGE = r"Your code disturbed the grader's connection\..*"
 
@@ -126,13 +128,16 @@ ATTACKS = {
     ),
     "nested_source": Outcome(ALL_ERRORS, honest=ALL_ERRORS, rules_broken=("no-colorsys",)),
     # Leaving the sandbox.
-    "syscalls": Outcome((LOOT, LOOT, "killed"), (r"loot: \[\]", r"loot: \[\]", r".*ended by signal 31\.")),
+    "syscalls": Outcome(  # of the second round, numbers of another interface: the container's filter kills
+        (LOOT, "killed" if CONTAINED else LOOT, "killed"),
+        (r"loot: \[\]", BAD_CALL if CONTAINED else r"loot: \[\]", BAD_CALL),
+    ),
     "sockets": Outcome(says=NOTHING),
     "escapes": Outcome(says=NOTHING),
     "privileges": Outcome(
         says=loot(
             r"\[\]",
-            r"\[('/proc/(self|1)/timerslack_ns'(, )?)*\]",
+            rf"\[('/proc/(self|1)/{OWN_AFFAIRS}'(, )?)*\]",
             r"\(\[.*'CapEff:', '0{16}'.*'NoNewPrivs:', '1'.*'Seccomp:', '2'.*\)",
         )
     ),
