@@ -7,7 +7,7 @@ BIN    := $(VENV)/bin
 PIP_OPTIONS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup grade serve samples test check lint types layers fix bench test-composed test-docker images compose-test chaos load lock schema clean
+.PHONY: help setup grade serve samples test check lint types layers fix bench test-composed test-docker test-hostile images compose-test chaos load lock schema clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -59,7 +59,10 @@ test-composed: $(VENV)/.ready  ## the service's tests once more, on PostgreSQL a
 	SERVICE_TESTS=composed $(BIN)/python -m pytest -q --numprocesses 2 --dist loadfile --no-loadscope-reorder tests/api
 
 test-docker: $(VENV)/.ready  ## the sandboxes' tests in containers (needs an engine, and `make images`)
-	SANDBOX_TESTS=docker $(BIN)/python -m pytest tests/sandbox_docker tests/engine/test_docker_grading.py tests/hostile
+	SANDBOX_TESTS=docker $(BIN)/python -m pytest tests/sandbox_docker tests/engine/test_docker_grading.py
+
+test-hostile: $(VENV)/.ready  ## the attacks, in containers (a quarter of an hour)
+	SANDBOX_TESTS=docker $(BIN)/python -m pytest tests/hostile
 
 chaos: $(VENV)/.ready  ## kill, lose and cut what the service is made of; 200 uploads on each database
 	CHAOS_SUBMISSIONS=$(or $(SUBMISSIONS),200) CHAOS_ROUNDS=3 $(BIN)/python -m pytest -q tests/chaos

@@ -12,6 +12,8 @@ from grader.sandbox.docker.backend import DockerBackend
 from grader.sandbox.docker.options import DockerOptions
 
 KIND = os.environ.get("SANDBOX_TESTS", "local")
+# Descriptors by which a harness is asked and answers: one socket, or the container's two pipes.
+CHANNEL = {"CHANNEL_IN": 3, "CHANNEL_OUT": 3 if KIND == "local" else 4}
 _RUNTIMES = {"docker": "", "runsc": "runsc"}
 
 

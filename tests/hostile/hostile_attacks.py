@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from backends import KIND
+
 ANY = ".*"
+CONTAINED = KIND != "local"  # a container has an init, and a Debian's sitecustomize
 LOOT = "failed"  # how test_attack ends that got something back
 SENT_TOO_MUCH = "Your code raised grader.wire.codec.NotPlain: The result is too large to be sent."
 
@@ -34,16 +37,24 @@ def loot(*texts: str) -> tuple[str, str, str]:
 NOTHING = loot(r"\[\]")
 ALL_ERRORS = ("error", "error", "error")
 ALL_KILLED = ("killed", "killed", "killed")
+BAD_CALL = r".*ended by signal 31\."
+OWN_AFFAIRS = "(timerslack_ns|clear_refs)" if CONTAINED else "timerslack_ns"  # of its init too
+FORBIDDEN = r".*(not allowed|not permitted).*"
 NOT_A_MESSAGE = r"Your code disturbed the grader's connection\..*"
 
 ATTACKS = {
     # Reading what it should not.
     "read_files": Outcome(says=loot(r"\[\]", r"\[\]", r"\[False, False, False, False\]")),
-    "read_processes": Outcome(says=loot(r"\[\]", r"\(\[\], 1, 0\)", r"\[\]")),
+    "read_processes": Outcome(
+        says=loot(r"\[\]", r"\(\['1'\], \d+, 1\)" if CONTAINED else r"\(\[\], 1, 0\)", r"\[\]")
+    ),
     "scan_memory": Outcome((LOOT, "error", LOOT), (r"loot: \[\]", r".*Permission denied.*", r"loot: \[\]")),
     "scan_objects": Outcome(says=loot(r"\[\]", r"\[\]", r"\(\[\], \[\]\)")),
     "settrace": Outcome(says=loot(r"\(\[\], True\)")),
-    "descriptors": Outcome((LOOT, LOOT, "killed"), (r"loot: \[\]", r"loot: \[\]", NOT_A_MESSAGE)),
+    "descriptors": Outcome(
+        (LOOT, LOOT, "error" if CONTAINED else "killed"),
+        (r"loot: \[\]", r"loot: \[\]", r".*non-socket.*" if CONTAINED else NOT_A_MESSAGE),
+    ),
     # Changing how it is judged.
     "patch_everything": Outcome(
         (LOOT, LOOT, "killed|error|timeout"), honest=("passed", "passed|killed|error", "passed|killed|error")
@@ -52,7 +63,9 @@ ATTACKS = {
     "equal_objects": Outcome(says=loot(r"<object solution\.\w+ in the sandbox>")),
     "network_lies": Outcome(says=loot(r"<network [\w.]+ in the sandbox>")),
     "objects_for_data": Outcome(says=loot(r"<\w+ [\w.]+ in the sandbox>")),
-    "shipped_modules": Outcome(says=loot(r"\(\[\], \['solution'\]\)")),
+    "shipped_modules": Outcome(
+        says=loot(r"\(\['sitecustomize'\], \['solution'\]\)" if CONTAINED else r"\(\[\], \['solution'\]\)")
+    ),
     "smuggled_import": Outcome(says=loot("False", "not static", "not static")),
     "late_names": Outcome(
         says=loot(
@@ -67,14 +80,15 @@ ATTACKS = {
     "exit_in_call": Outcome(
         ALL_KILLED, (r".*\(exit code 0\)\.", r".*\(exit code 70\)\.", r".*printed more than 256 KiB\.")
     ),
-    "kill": Outcome(),
+    # In a container it is not process 1 of its namespace, which signals from below do not reach.
+    "kill": Outcome(ALL_KILLED if CONTAINED else (LOOT, LOOT, LOOT), salvaged=CONTAINED),
     "handlers": Outcome(
         (LOOT, "error|killed|failed", "error|killed|failed"),
         honest=("passed", "passed|killed|error", "passed"),
     ),
     "lowered_limits": Outcome(
-        (LOOT, "error", "error"),
-        (ANY, r".*(not allowed|not permitted).*", r".*(not allowed|not permitted).*"),
+        (LOOT, "killed" if CONTAINED else "error", "error"),
+        (ANY, r".*signal 9\." if CONTAINED else FORBIDDEN, FORBIDDEN),
     ),
     # Staying.
     "daemons": Outcome(),
@@ -114,13 +128,16 @@ ATTACKS = {
     ),
     "nested_source": Outcome(ALL_ERRORS, honest=ALL_ERRORS, rules_broken=("no-colorsys",)),
     # Leaving the sandbox.
-    "syscalls": Outcome((LOOT, LOOT, "killed"), (r"loot: \[\]", r"loot: \[\]", r".*ended by signal 31\.")),
+    "syscalls": Outcome(  # of the second round, numbers of another interface: the container's filter kills
+        (LOOT, "killed" if CONTAINED else LOOT, "killed"),
+        (r"loot: \[\]", BAD_CALL if CONTAINED else r"loot: \[\]", BAD_CALL),
+    ),
     "sockets": Outcome(says=NOTHING),
     "escapes": Outcome(says=NOTHING),
     "privileges": Outcome(
         says=loot(
             r"\[\]",
-            r"\[('/proc/(self|1)/timerslack_ns'(, )?)*\]",
+            rf"\[('/proc/(self|1)/{OWN_AFFAIRS}'(, )?)*\]",
             r"\(\[.*'CapEff:', '0{16}'.*'NoNewPrivs:', '1'.*'Seccomp:', '2'.*\)",
         )
     ),

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from backends import KIND, chosen_backend
+from backends import CHANNEL, KIND, chosen_backend
 from hostile_attacks import ATTACKS, Outcome
 
 from grader.engine import Engine
@@ -67,7 +67,7 @@ def course(tmp_path_factory) -> Iterator[Course]:
     shutil.copytree(HERE / "submissions", root / "submissions", ignore=ignored)
     shutil.copy(PROJECT / "test_specs" / "pytest.ini", root / "course" / "test_specs")
     rewrite(root / "course", CANARY=canary)
-    rewrite(root / "submissions", COURSE=root / "course", PROJECT=PROJECT, LISTENER=address)
+    rewrite(root / "submissions", COURSE=root / "course", PROJECT=PROJECT, LISTENER=address, **CHANNEL)
     with pytest.MonkeyPatch.context() as patch, socket.socket(socket.AF_UNIX) as listener:
         patch.setenv("TENSORGRADE_TEST_SECRET", canary)
         listener.bind(f"\0{address}")

@@ -33,6 +33,7 @@ _HEAD_BYTES = 64 * 1024
 _ANSWER_BYTES = 16 * 1024 * 1024
 _CHUNK = 64 * 1024
 _CONNECTIONS = 256
+_CLOSE_SECONDS = 5.0
 _BAD_GATEWAY, _FORBIDDEN = "502 Bad Gateway", "403 Forbidden"
 _Begun = tuple[bytes, asyncio.StreamReader, asyncio.StreamWriter]
 _log = logging.getLogger("gate")
@@ -50,6 +51,13 @@ class Gate:
         self._shape = shape
         self._sandboxes: set[str] = set()
         self._places = asyncio.Semaphore(_CONNECTIONS)
+        self._serving: set[asyncio.Task[None]] = set()
+
+    def accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Begin to serve a connection. Held here: asyncio forgets the task once its client has left."""
+        task = asyncio.create_task(self.serve(reader, writer))
+        self._serving.add(task)
+        task.add_done_callback(self._serving.discard)
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One connection, from its request to its end."""
@@ -185,9 +193,13 @@ async def _say(writer: asyncio.StreamWriter, text: bytes) -> None:
 
 
 async def _close(writer: asyncio.StreamWriter) -> None:
+    """What a peer does not read is dropped after a while."""
     writer.close()
-    with suppress(OSError):
-        await writer.wait_closed()
+    with suppress(OSError, TimeoutError):
+        async with asyncio.timeout(_CLOSE_SECONDS):
+            await writer.wait_closed()
+            return
+    writer.transport.abort()
 
 
 async def run(listen: str, engine: str, shape: Shape) -> None:
@@ -198,7 +210,7 @@ async def run(listen: str, engine: str, shape: Shape) -> None:
     Path(listen).unlink(missing_ok=True)
     gate = Gate(engine, shape)
     before = os.umask(0o117)  # for the user and the group of workers
-    server = await asyncio.start_unix_server(gate.serve, listen, limit=_CHUNK, backlog=_CONNECTIONS)
+    server = await asyncio.start_unix_server(gate.accept, listen, limit=_CHUNK, backlog=_CONNECTIONS)
     os.umask(before)
     _log.info("The gate is open at %s, for sandboxes of %s.", listen, shape.image)
     await told.wait()

@@ -22,15 +22,15 @@ def described(number):
 
 def attack(number):
     if number == 0:
-        return [found for found in map(described, range(256)) if found and found[1] != "other" and found[0] != 3]
+        return [found for found in map(described, range(256)) if found and found[1] != "other" and found[0] not in (CHANNEL_IN, CHANNEL_OUT)]
     if number == 1:
         with open(os.open("/", os.O_RDONLY)) if False else socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as probe:
             return [path for path in ("/var/run/docker.sock", "/run/systemd/private", "\0tensorgrade", "\0/tmp/.X11-unix/X0") if not probe.connect_ex(path)]
     # Ask the examiner for descriptors of its own, in the fork server's language.
-    with socket.socket(fileno=os.dup(3)) as channel:
+    with socket.socket(fileno=os.dup(CHANNEL_OUT)) as channel:
         channel.setblocking(False)
         message = json.dumps({"op": "connect"}).encode()
-        channel.sendmsg([message], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [0, 1, 3]))])
+        channel.sendmsg([message], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [0, 1, CHANNEL_IN]))])
     return "asked"
 
 

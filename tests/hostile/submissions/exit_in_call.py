@@ -18,7 +18,7 @@ def answer(x):
     if isinstance(x, list):
         ctypes.string_at(0)
     if isinstance(x, dict):
-        os.close(3)
+        os.close(CHANNEL_OUT)
         while True:
             pass
     os._exit(0)

@@ -1,6 +1,6 @@
 """Writes to the channel from a thread, all the time, whether something was asked or not."""
 
-import socket
+import os
 import threading
 import struct
 import sys
@@ -21,8 +21,8 @@ def request():
 
 
 def write(data):
-    with socket.socket(fileno=socket.dup(3)) as channel:
-        channel.sendall(data)
+    while data:
+        data = data[os.write(CHANNEL_OUT, data) :]
 
 
 def frame(envelope, *buffers, lengths=None):
@@ -36,9 +36,8 @@ def reply(value, *buffers, id=None, output=""):
 
 
 def flood():
-    with socket.socket(fileno=socket.dup(3)) as channel:
-        while True:
-            channel.sendall(b"TGW1" * 10_000)
+    while True:
+        write(b"TGW1" * 10_000)
 
 
 def attack(number):

@@ -1,7 +1,6 @@
 """Answers twice: forged replies before the real one, and replies to questions that were not asked yet."""
 
 import os
-import socket
 import struct
 import sys
 
@@ -21,8 +20,8 @@ def request():
 
 
 def write(data):
-    with socket.socket(fileno=socket.dup(3)) as channel:
-        channel.sendall(data)
+    while data:
+        data = data[os.write(CHANNEL_OUT, data) :]
 
 
 def frame(envelope, *buffers, lengths=None):

@@ -1,6 +1,6 @@
 """Forges what went wrong: endless tracebacks and texts, exceptions that count as stubs, huge skipped lines, floods of output."""
 
-import socket
+import os
 import struct
 import sys
 
@@ -20,8 +20,8 @@ def request():
 
 
 def write(data):
-    with socket.socket(fileno=socket.dup(3)) as channel:
-        channel.sendall(data)
+    while data:
+        data = data[os.write(CHANNEL_OUT, data) :]
 
 
 def frame(envelope, *buffers, lengths=None):

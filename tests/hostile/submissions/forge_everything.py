@@ -1,6 +1,6 @@
 """Takes over the channel at import and answers every question by itself: plain data where objects are asked for."""
 
-import socket
+import os
 import struct
 import sys
 
@@ -20,8 +20,8 @@ def request():
 
 
 def write(data):
-    with socket.socket(fileno=socket.dup(3)) as channel:
-        channel.sendall(data)
+    while data:
+        data = data[os.write(CHANNEL_OUT, data) :]
 
 
 def frame(envelope, *buffers, lengths=None):
@@ -38,18 +38,17 @@ REPLIES = [None, 5, "text", m.Items([]), m.Mapping([], []), m.TensorData("torch"
 
 
 def serve():
-    with socket.socket(fileno=socket.dup(3)) as channel:
-        count = 0
-        while True:
-            data = channel.recv(1 << 20)
-            if not data:
-                sys.exit()
-            head = 12 + 8 * struct.unpack("<I", data[8:12])[0]
-            length = struct.unpack("<I", data[4:8])[0]
-            asked = m.decode_request(data[head : head + length])
-            value = REPLIES[count % len(REPLIES)]
-            count += 1
-            write(frame(m.encode(m.Reply(asked.id, m.Returned(value))), *([b"1234"] if count % 7 == 6 else [])))
+    count = 0
+    while True:
+        data = os.read(CHANNEL_IN, 1 << 20)
+        if not data:
+            sys.exit()
+        head = 12 + 8 * struct.unpack("<I", data[8:12])[0]
+        length = struct.unpack("<I", data[4:8])[0]
+        asked = m.decode_request(data[head : head + length])
+        value = REPLIES[count % len(REPLIES)]
+        count += 1
+        write(frame(m.encode(m.Reply(asked.id, m.Returned(value))), *([b"1234"] if count % 7 == 6 else [])))
 
 
 reply(m.Items([]))

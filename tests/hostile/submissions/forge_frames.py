@@ -1,7 +1,6 @@
 """Breaks frames: headers that claim gigabytes, lengths that overflow, half frames, other magic, silence."""
 
 import os
-import socket
 import struct
 import sys
 
@@ -21,8 +20,8 @@ def request():
 
 
 def write(data):
-    with socket.socket(fileno=socket.dup(3)) as channel:
-        channel.sendall(data)
+    while data:
+        data = data[os.write(CHANNEL_OUT, data) :]
 
 
 def frame(envelope, *buffers, lengths=None):
@@ -54,7 +53,7 @@ def answer(x):
         write(frame(b"\x93\x01\x92\x28" + b"\x92\x01\x91" * 500_000))
     if isinstance(x, dict):
         write(frame(b"")[:7])
-        os.close(3)
+        os.close(CHANNEL_OUT)
     if x is None:
         reply([m.Items([])] * 3 if False else m.Items([m.Items([])] * 100_000))
     return 0

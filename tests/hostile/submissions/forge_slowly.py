@@ -1,6 +1,6 @@
 """Answers one byte at a time, each of them well in time."""
 
-import socket
+import os
 import time as clock
 import struct
 import sys
@@ -21,8 +21,8 @@ def request():
 
 
 def write(data):
-    with socket.socket(fileno=socket.dup(3)) as channel:
-        channel.sendall(data)
+    while data:
+        data = data[os.write(CHANNEL_OUT, data) :]
 
 
 def frame(envelope, *buffers, lengths=None):

@@ -1,7 +1,6 @@
 """Sends values that are not what they claim: shapes, dtypes, byte counts, buffers, keys, handles, depths."""
 
 import os
-import socket
 import struct
 import sys
 
@@ -21,8 +20,8 @@ def request():
 
 
 def write(data):
-    with socket.socket(fileno=socket.dup(3)) as channel:
-        channel.sendall(data)
+    while data:
+        data = data[os.write(CHANNEL_OUT, data) :]
 
 
 def frame(envelope, *buffers, lengths=None):
@@ -69,7 +68,7 @@ def lie():
     TURN[0] += 1
     reply(claim, *buffers)
     while True:
-        socket.socket(fileno=socket.dup(3)).recv(1 << 20) or os._exit(0)
+        os.read(CHANNEL_IN, 1 << 20) or os._exit(0)
         lie()
 
 

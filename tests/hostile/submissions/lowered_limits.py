@@ -15,9 +15,9 @@ def double(x):
 
 def attack(number):
     if number == 0:
-        fcntl.fcntl(3, fcntl.F_SETOWN, os.getpid())
-        fcntl.fcntl(3, F_SETSIG, signal.SIGKILL)
-        fcntl.fcntl(3, fcntl.F_SETFL, fcntl.fcntl(3, fcntl.F_GETFL) | os.O_ASYNC)
+        fcntl.fcntl(CHANNEL_IN, fcntl.F_SETOWN, os.getpid())
+        fcntl.fcntl(CHANNEL_IN, F_SETSIG, signal.SIGKILL)
+        fcntl.fcntl(CHANNEL_IN, fcntl.F_SETFL, fcntl.fcntl(CHANNEL_IN, fcntl.F_GETFL) | os.O_ASYNC)
         return "the next message kills"
     end = time.process_time() + 1.2  # beyond the limit below, and within that of the sandbox
     resource.setrlimit(resource.RLIMIT_CPU, (1, 1))

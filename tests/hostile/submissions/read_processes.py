@@ -31,7 +31,7 @@ def attack(number):
         return others, os.getpid(), os.getppid()
     seen = []
     for path in ("/proc/kcore", "/proc/kmsg", "/proc/kallsyms", "/proc/sys/kernel/core_pattern", "/sys/fs/cgroup"):
-        if os.path.exists(path):
+        if os.path.isdir(path) and os.listdir(path) or read(path):
             seen.append(path)
     return seen
 
