@@ -88,6 +88,13 @@ def quietly(trainer, images, labels):
         return float(loss), float(accuracy)
 """
 BACKWARD = "lambda network, images, labels: F.nll_loss(network(images).log(), labels).backward()"
+OF_CLASSES = """
+def of_classes(trainer, n_classes):
+    import copy
+    other = copy.copy(trainer)
+    other.n_classes = n_classes
+    return other
+"""
 OUTPUT = "lambda network, images: network(images).detach()"
 PARAMETERS = "lambda network: [parameter.detach() for parameter in network.parameters()]"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import stimuli
 import torch
 from bench import CLASSES
 from torch.nn import functional as F
@@ -68,6 +69,8 @@ def test_one_hot(bench):
 @part("one_hot")
 @points(1)
 def test_one_hot_absent_top_class(bench):
-    """one_hot gives n_classes columns even where the top class is absent."""
+    """one_hot gives n_classes columns, 10 or 5, even where the top class is absent."""
     labels = torch.tensor([1, 0, 3, 4])
     assert bench.trainer.one_hot(labels) == close(F.one_hot(labels, CLASSES))
+    of_five = bench.submission.define(stimuli.OF_CLASSES)(bench.trainer, 5)
+    assert of_five.one_hot(labels) == close(F.one_hot(labels, 5))
