@@ -39,7 +39,7 @@ class Code(_Table):
     max_bytes: int = 2_000_000  # of the upload, and of all its files unpacked
     max_files: int = 200
     import_seconds: float = 10.0  # longer at import, and the file is salvaged
-    salvage_penalty: Annotated[float, Field(ge=0, le=1)] = 0.0  # fraction of the score a salvaged file loses
+    salvage_penalty: Annotated[float, Field(ge=0, le=1)] = 0.0  # fraction of its points salvaged code loses
 
 
 class Module(_Table):

@@ -1,5 +1,5 @@
-"""The author's check: the reference earns everything, the blank template nothing, every sample what it
-declares.
+"""The author's check: the reference earns everything, the blank template nothing or less, every sample what
+it declares.
 
 samples/right/*           full marks, unless verdicts.toml says otherwise
 samples/wrong/*           declared in samples/verdicts.toml:
@@ -8,7 +8,7 @@ samples/wrong/*           declared in samples/verdicts.toml:
     mistake = "one_hot without num_classes"
     tests = { test_one_hot_absent_top_class = "failed" }     # all others pass; answers by their key
     unanswered = true                                         # no written answer is given
-    rules = ["no-library-convolution"]                        # rules it breaks
+    rules = ["no-library-convolution"]                        # rules it breaks; costly declarations too
     rejected = "is empty"                                     # or: not graded at all, for this reason
 """
 
@@ -21,7 +21,6 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
-from grader.answers.sheet import PREFIX
 from grader.assignment import Assignment
 from grader.errors import SpecError
 from grader.scoring.model import Score, TestResult, TestStatus
@@ -43,7 +42,7 @@ class Declared(BaseModel):
 @dataclass(frozen=True)
 class Case:
     """A submission with what it must score. `full` and `zero` are about points, `declared` about each
-    test.
+    test. `zero`: no test earns any; deductions may bring the total below 0.
     """
 
     label: str
@@ -106,12 +105,15 @@ def problems(case: Case, score: Score, names: frozenset[str]) -> list[str]:
             f"{score.score:g} of {score.max_score:g} points",
             *(_line(test) for test in score.tests if not _passed(test)),
         ]
-    if case.zero and score.score != 0:
-        return [
-            f"{score.score:g} points instead of 0",
-            *(_line(test) for test in score.tests if _passed(test) and test.max_score),
-        ]
-    return []
+    return list(_earned(score)) if case.zero else []
+
+
+def _earned(score: Score) -> Iterator[str]:
+    """What earns points, also where deductions hide them."""
+    tests = [test for test in score.tests if test.score > 0]
+    if tests:
+        yield f"{sum(test.score for test in tests):g} points are earned instead of 0"
+    yield from map(_line, tests)
 
 
 def _against(declared: Declared, score: Score, names: frozenset[str]) -> Iterator[str]:
@@ -125,9 +127,11 @@ def _against(declared: Declared, score: Score, names: frozenset[str]) -> Iterato
             yield f"{_line(test)} (declared {expected})"
     for name in sorted(declared.tests.keys() - names):
         yield f"verdicts.toml names {name}, which is not a test"
-    broken = {rule.id for rule in score.rules}
-    if broken != set(declared.rules):
-        yield f"rules broken: {sorted(broken) or 'none'}, declared: {sorted(declared.rules) or 'none'}"
+    broken, expected_rules = {rule.id for rule in score.rules}, set(declared.rules)
+    if score.stage == "slow":
+        expected_rules -= names  # declarations are questions, which are of the quick stage
+    if broken != expected_rules:
+        yield f"rules broken: {sorted(broken) or 'none'}, declared: {sorted(expected_rules) or 'none'}"
     salvaged = any("could not be imported" in note for note in score.notes)
     if salvaged != declared.salvaged:
         yield f"salvaged: {salvaged}, declared: {declared.salvaged}"
@@ -137,7 +141,7 @@ def _expected(declared: Declared, test: TestResult) -> TestStatus:
     for name in call_names(test.id):
         if name in declared.tests:
             return declared.tests[name]
-    is_missing = declared.unanswered and test.id.startswith(PREFIX)
+    is_missing = declared.unanswered and test.is_answer
     return TestStatus.NOT_IMPLEMENTED if is_missing else TestStatus.PASSED
 
 

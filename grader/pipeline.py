@@ -201,7 +201,7 @@ def _notebook_notes(grading: Grading) -> list[str]:
 
 
 def _salvage_notes(salvage: Salvage, penalty: float) -> list[str]:
-    cost = f" This costs {penalty:.0%} of the points." if penalty else ""
+    cost = f" This costs {penalty:.0%} of the code's points." if penalty else ""
     notes = [
         f"Your file could not be imported as it is ({salvage.reason}), "
         f"so only its definitions were used.{cost}"

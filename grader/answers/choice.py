@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping
-from typing import Annotated, Any, ClassVar, Literal
+from functools import cached_property
+from typing import Annotated, Any, ClassVar, Literal, NoReturn
 
 from pydantic import BeforeValidator, Field, FiniteFloat, model_validator
 
@@ -44,17 +45,29 @@ class WithOptions(Question):
         """The options in their order."""
         return {"options": [{"key": key, "text": text} for key, text in self.options.items()]}
 
+    @cached_property
+    def _by_name(self) -> Mapping[str, str]:
+        """Keys by key and label, folded."""
+        return {_folded(name): key for key, label in self.options.items() for name in (key, label)}
+
+    def find(self, given: str) -> str | None:
+        """The key of the option that a text names, by key or label; None if it names none."""
+        return self._by_name.get(_folded(given))
+
     def option(self, given: str) -> str:
-        """The key of the option that a text names, by key or label.
+        """The same, for a text that has to name one.
 
         Raises:
-            SubmissionError: none; the text lists the options, or the one that was probably meant.
+            SubmissionError: it does not; the text lists the options, or the one that was probably meant.
         """
-        wanted = _folded(given)
-        for key, label in self.options.items():
-            if wanted in (_folded(key), _folded(label)):
-                return key
-        near = difflib.get_close_matches(wanted[:100], [_folded(key) for key in self.options], 1)
+        key = self.find(given)
+        if key is None:
+            self._refuse(given)
+        return key
+
+    def _refuse(self, given: str) -> NoReturn:
+        """Comparing with every option is dear: only for the one sentence that ends the reading."""
+        near = difflib.get_close_matches(_folded(given)[:100], [_folded(key) for key in self.options], 1)
         if near:
             meant = next(key for key in self.options if _folded(key) == near[0])
             raise SubmissionError(f"{quoted(given)} is not an option: did you mean `{meant}`?")
@@ -82,8 +95,8 @@ class Choice(WithOptions):
 class Honesty(WithOptions):
     """A declaration: whoever chooses an option of `costly` loses `penalty` points.
 
-    missing_penalty: what it costs not to answer.
-    message:         what they read beside the deduction.
+    missing_penalty: what it costs not to answer, or so that it cannot be read.
+    message:         what they read beside the deduction for a costly option.
     """
 
     kind: Literal["honesty"]
@@ -115,6 +128,10 @@ class Honesty(WithOptions):
         if answer is None:
             return self.missing_penalty
         return self.penalty if answer in self.costly else 0.0
+
+    def why(self, answer: str | None) -> str:
+        """What is read beside what it costs."""
+        return self.message if answer is not None else f"`{self.key}` is not answered, or cannot be read."
 
 
 class Text(Question):

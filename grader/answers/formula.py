@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import Decimal, DecimalException
 
 from grader.answers.reading import plain, quoted
 from grader.errors import SubmissionError
@@ -106,10 +106,13 @@ def _token(match: re.Match[str]) -> _Token:
 
 
 def _number(text: str) -> Number:
-    value = Decimal(text)
+    try:
+        value = Decimal(text)
+    except DecimalException as error:  # an exponent beyond what decimals can have at all
+        raise SubmissionError(f"{quoted(text)} is too large or too small.") from error
     if value and abs(value.adjusted()) > _MOST_EXPONENT:
         raise SubmissionError(f"{quoted(text)} is too large or too small.")
-    return Number(value)
+    return Number(value or Decimal(0))  # zeros have exponents too
 
 
 class _Parser:

@@ -55,13 +55,11 @@ class Marks(WithOptions):
 
     def _entry(self, name: str, why: str) -> tuple[str, str]:
         """In a list or text, "option: why" is one entry; an option with a colon of its own comes first."""
-        try:
-            return self.option(name), why
-        except SubmissionError:
-            before, colon, after = name.partition(":")
-            if not colon or why:
-                raise
-            return self.option(before), after.strip()
+        key = self.find(name)
+        before, colon, after = name.partition(":")
+        if key is not None or not colon or why:
+            return key or self.option(name), why
+        return self.option(before), after.strip()
 
     def judge(self, answer: dict[str, str], right: dict[str, str]) -> Outcome:
         """Partial points."""

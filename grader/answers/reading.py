@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from decimal import Context, Decimal, InvalidOperation
+from decimal import Context, Decimal, DecimalException
 from typing import Any
 
 from grader.errors import SubmissionError
@@ -78,11 +78,11 @@ def decimal(given: Any) -> Decimal:
         raise SubmissionError(f"This number has more than {_MOST_DIGITS} digits.")
     try:
         number = CONTEXT.create_decimal(text)
-    except InvalidOperation as error:
-        raise SubmissionError(f"{quoted(text)} is not a number.") from error
+    except DecimalException as error:  # an exponent beyond the context's
+        raise SubmissionError(f"{quoted(text)} is too large or too small.") from error
     if number and abs(number.adjusted()) > _MOST_EXPONENT:
         raise SubmissionError(f"{quoted(text)} is too large or too small.")
-    return number
+    return number or Decimal(0)  # zeros have exponents too
 
 
 def _without_groups(text: str) -> str:

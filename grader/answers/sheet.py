@@ -25,9 +25,8 @@ from grader.errors import SpecError, SubmissionError
 from grader.intake.answers import FILE_NAME, find_answers, parse_answers, places
 from grader.intake.model import Submission
 from grader.intake.paths import shown
-from grader.scoring.model import RuleResult, TestResult, TestStatus
+from grader.scoring.model import ANSWERS, RuleResult, TestResult, TestStatus
 
-PREFIX = "answers::"  # of the ids of results
 _MOST_NAMES = 200  # that are looked at
 Place = tuple[int, str]  # a line's number from 1, and its text
 _NOWHERE: Mapping[str, Place] = {}
@@ -115,7 +114,7 @@ class Sheet:
 
     def worth(self) -> dict[str, float]:
         """Automatic points by the id of the result."""
-        return {f"{PREFIX}{question.key}": question.automatic_points for question in self.questions}
+        return {f"{ANSWERS}{question.key}": question.automatic_points for question in self.questions}
 
     def mark(
         self, given: Mapping[str, Any], lines: Mapping[str, Place] = _NOWHERE, file: str = FILE_NAME
@@ -231,7 +230,7 @@ def _check_right(question: Question, outcome: Outcome) -> None:
 
 def _result(question: Question, outcome: Outcome, seen: str) -> TestResult:
     return TestResult(
-        id=f"{PREFIX}{question.key}",
+        id=f"{ANSWERS}{question.key}",
         name=question.text,
         part=question.part,
         status=outcome.status,
@@ -249,5 +248,5 @@ def _deduction(question: Honesty, answer: str | None, file: str, place: Place) -
     if not points:
         return None
     line, text = place
-    message = question.message
+    message = question.why(answer)
     return RuleResult(id=question.key, file=file, line=line, text=text, message=message, points=points)

@@ -107,15 +107,18 @@ def _described(error: BaseException) -> str:
 
 
 def _is_definition(statement: ast.stmt) -> bool:
-    if isinstance(statement, ast.If | ast.Try):
-        inner = [*statement.body, *statement.orelse]
-        if isinstance(statement, ast.Try):
-            inner += [
-                *statement.finalbody,
-                *(line for handler in statement.handlers for line in handler.body),
-            ]
-        return all(_is_definition(line) for line in inner)
-    return isinstance(statement, _DEFINITIONS + _SIMPLE) or _is_docstring(statement)
+    """Whether it is one, or holds nothing else. A chain of `elif` can be deeper than Python's own stack."""
+    pending = [statement]
+    while pending:
+        statement = pending.pop()
+        if isinstance(statement, ast.If | ast.Try):
+            pending += [*statement.body, *statement.orelse]
+            if isinstance(statement, ast.Try):
+                pending += statement.finalbody
+                pending += (line for handler in statement.handlers for line in handler.body)
+        elif not (isinstance(statement, _DEFINITIONS + _SIMPLE) or _is_docstring(statement)):
+            return False
+    return True
 
 
 def _is_docstring(statement: ast.stmt) -> bool:
@@ -131,7 +134,9 @@ def _is_main_guard(statement: ast.stmt) -> bool:
 def _future_flags(tree: ast.Module) -> int:
     flags = 0
     for statement in tree.body:
-        if isinstance(statement, ast.ImportFrom) and statement.module == "__future__":
+        if not isinstance(statement, ast.ImportFrom) or statement.level:  # `.__future__` is a file of theirs
+            continue
+        if statement.module == "__future__":
             for name in statement.names:
                 flags |= getattr(getattr(future_features, name.name, None), "compiler_flag", 0)
     return flags

@@ -18,10 +18,16 @@ MAX_DEPTH = 16  # tables and lists inside each other
 _REMEDY = (
     'Write one `name = value` per line: texts in "quotes", lists in [brackets], numbers with a decimal point.'
 )
-_KEY = r"""(?:(?<![\w-])[\w-]++|"[^"\n]*"|'[^'\n]*')"""
-_DOTTED_KEY = re.compile(
-    rf"{_KEY}(?:[ \t]*+\.[ \t]*+{_KEY}){{{MAX_DEPTH},}}"
-)  # tomllib needs quadratic time for it
+_KEY = r"""(?:[\w-]++|"(?:[^"\\\n]|\\.)*+"|'[^'\n]*+')"""
+_DOT = r"[ \t]*+\.[ \t]*+"
+# The parts of TOML, as far as it takes to tell keys from texts and comments. What is not closed runs to the
+# end: tomllib gives up there.
+_PART = re.compile(
+    r"""\"{3}(?:[^"\\]|\\[\s\S]|"(?!""))*+(?:"{3,5}+|\\?\Z)"""
+    r"""|'{3}(?:[^']|'(?!''))*+(?:'{3,5}+|\Z)"""
+    rf"""|(?P<deep>{_KEY}(?:{_DOT}{_KEY}){{{MAX_DEPTH},}}+)"""
+    rf"""|{_KEY}(?:{_DOT}{_KEY})*+|["'][\s\S]*+|\#[^\n]*+"""
+)
 _LINE_OF_KEY = re.compile(r"""[ \t]*+(?:\[[ \t]*+)?["']?([\w-]++)["']?[ \t]*+[=\].]""")
 _PLACE = re.compile(r" ?\(at line (\d+), column \d+\)$")
 
@@ -44,7 +50,7 @@ def parse_answers(path: str, data: bytes) -> tuple[dict[str, Any], str]:
     if len(data) > MAX_BYTES:
         raise SubmissionError(f"`{path}` is longer than {MAX_BYTES} bytes. Write short answers only.")
     decoded = decode(path, data)
-    if _DOTTED_KEY.search(decoded.text):
+    if _has_deep_key(decoded.text):
         raise _too_deep(path)
     try:
         answers = tomllib.loads(decoded.text)
@@ -64,6 +70,11 @@ def places(text: str) -> dict[str, tuple[int, str]]:
         if match is not None:
             found.setdefault(match[1], (number, line.strip()))
     return found
+
+
+def _has_deep_key(text: str) -> bool:
+    """Whether a dotted key is so deep that tomllib would need quadratic time for it."""
+    return any(part["deep"] is not None for part in _PART.finditer(text.replace("\r\n", "\n")))
 
 
 def _check_depth(path: str, answers: dict[str, Any]) -> None:

@@ -50,6 +50,7 @@ def assemble(upload: Upload, config: AssignmentConfig) -> Submission:
                 raise
             upload.notes.append(str(error))
             upload.unreadable[path] = str(error)
+            upload.files[path] = b""  # Python might make more of it than the rules, which cannot read it
     _reduce_exported(upload, wanted)
     files = {path: upload.files[path] for path in sorted(upload.files)}
     return Submission(
@@ -109,7 +110,7 @@ def _renamed(upload: Upload, chosen: Chosen, config: AssignmentConfig) -> list[s
 
 
 def _convert_source(upload: Upload, path: str, *, is_entry: bool) -> None:
-    """Bring a Python file to UTF-8.
+    """Bring a Python file to UTF-8: what is kept is what was read here, and not what was handed in.
 
     Raises:
         SubmissionError: it is no Python source, or an entry without content.
@@ -124,7 +125,7 @@ def _convert_source(upload: Upload, path: str, *, is_entry: bool) -> None:
         check_not_empty(shown(path), decoded.text)
     if decoded.note:
         upload.notes.append(decoded.note)
-        upload.files[path] = decoded.text.encode("utf-8")
+    upload.files[path] = decoded.text.encode("utf-8")
 
 
 def _reduce_exported(upload: Upload, wanted: list[str]) -> None:

@@ -12,8 +12,11 @@ from grader.errors import SubmissionError
 from grader.intake.paths import shown
 from grader.intake.syntax import parse
 
-# A second download or copy: "solution (1).py", "solution-2.py", "solution - Copy.py".
-_COPY = re.compile(r"(.+?)(?:[ _-]*\(\d+\)|[ _-]\d+|[ _-]+copy(?: ?\(?\d+\)?)?)+", re.IGNORECASE | re.DOTALL)
+# A second download or copy: "solution (1).py", "solution-2.py", "solution - Copy (3).py". For names that are
+# read backwards, so that every step is settled at once: they are hostile, and there may be many.
+_COPY_BACKWARDS = re.compile(
+    r"(?:(?:\)?+\d++\(?+[ ]?+)?+ypoc[ _-]++|\)\d++\([ _-]*+|\d++[ _-])++", re.IGNORECASE
+)
 _DEFINITION = re.compile(rb"^(?:async[ \t]+)?(?:def|class)[ \t]+(\w+)", re.MULTILINE)
 _LISTED = 10
 _MOST_PARSED = 64_000  # bytes of all files together whose trees are made: a megabyte of tokens takes seconds
@@ -124,8 +127,8 @@ def _without_case(name: str, wanted: str) -> bool:
 def _without_copy_number(name: str, wanted: str) -> bool:
     folder, slash, last = name.rpartition("/")
     last = last.removeprefix("Copy of ")  # as Colab calls it
-    match = _COPY.fullmatch(last)
-    plain = match[1] if match is not None else last
+    copied = _COPY_BACKWARDS.match(last[::-1])
+    plain = last[: len(last) - copied.end()] if copied is not None else last
     return f"{folder}{slash}{plain}".casefold() == wanted.casefold()
 
 

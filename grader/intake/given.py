@@ -8,7 +8,8 @@ from pathlib import Path
 
 from grader.assignment import Assignment
 from grader.errors import SpecError
-from grader.intake.layout import best_top, is_lone
+from grader.intake.given_places import places
+from grader.intake.layout import is_lone
 from grader.intake.model import Submission
 from grader.intake.paths import left_out, shown
 
@@ -25,7 +26,7 @@ class WithGiven:
 
 
 def with_given(submission: Submission, assignment: Assignment) -> WithGiven:
-    """The submission with the course's files below its top folder. Its `sha256` stays that of the upload.
+    """The submission with the course's files where they belong, see `places`. Its `sha256` stays as it was.
 
     Nothing is added to a file that was handed in by itself.
 
@@ -35,8 +36,7 @@ def with_given(submission: Submission, assignment: Assignment) -> WithGiven:
     given = _read(assignment)
     if not given or is_lone(submission.name, submission.files):
         return WithGiven(submission)
-    top = best_top(submission.files, (*given, *_expected(assignment)))
-    ours = {top + path: data for path, data in given.items()}
+    ours = places(submission, assignment, given)
     theirs = dict(submission.files)
     replaced = sorted(path for path in _in_the_way(theirs, ours) if _differs(theirs.pop(path), path, ours))
     files = dict(sorted((theirs | ours).items()))
@@ -82,14 +82,6 @@ def _read(assignment: Assignment) -> dict[str, bytes]:
 def _files(folder: Path) -> Iterator[Path]:
     paths = (path for path in folder.rglob("*") if path.is_file())
     return (path for path in paths if left_out(path.relative_to(folder).as_posix()) is None)
-
-
-def _expected(assignment: Assignment) -> Iterator[str]:
-    """Paths that tell the top folder."""
-    config = assignment.config
-    yield from config.code.files
-    yield from (path for module in config.modules for path in module.files)
-    yield from (required.path for required in config.package.required)
 
 
 def _in_the_way(theirs: Mapping[str, bytes], ours: Mapping[str, bytes]) -> list[str]:

@@ -16,6 +16,7 @@ _LEFT_OUT = {
     *("__pycache__", ".ipynb_checkpoints", ".pytest_cache", ".mypy_cache", ".ruff_cache"),
     *(".git", ".venv", "venv", ".idea", ".vscode"),
 }
+_COMPILED = (".pyc", ".pyo", ".so", ".pyd")  # Python imports them, and no rule can read them
 _RESERVED = {
     "con",
     "prn",
@@ -43,7 +44,7 @@ def left_out(raw: str) -> str | None:
     """The part of `raw` because of which it is no part of a homework, None if it is one."""
     for part in raw.split("/"):
         name = part.casefold()
-        if name in _LEFT_OUT or name.startswith("._") or name.endswith((".pyc", ".pyo")):
+        if name in _LEFT_OUT or name.startswith("._") or name.endswith(_COMPILED):
             return part
     return None
 

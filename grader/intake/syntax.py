@@ -66,6 +66,8 @@ def syntax_error(source: bytes, filename: str) -> str | None:
     """
     try:
         text = decode(filename, source).text
+        if count_tokens(text) > MAX_TOKENS:
+            return f"{filename}: too long to be read."
         with _ONE_AT_A_TIME, warnings.catch_warnings():
             warnings.simplefilter("ignore")
             symtable.symtable(text, filename, "exec")

@@ -18,7 +18,8 @@ _HONOURED = {
     *(f"iso8859-{number}" for number in range(1, 17)),
     *(f"cp{number}" for number in range(1250, 1259)),
 }
-_COOKIE = re.compile(r"\A((?:[^\r\n]*(?:\r\n|\r|\n))??[ \t\f]*#[^\r\n]*?coding[:=][ \t]*)[-\w.]+")
+_COOKIE = re.compile(r"\A((?:[^\r\n]*(?:\r\n|\r|\n))??[ \t\f]*#[^\r\n]*?coding[:=][ \t]*)([-\w.]+)")
+_UTF8 = {"utf-8", "utf_8", "utf8"}  # spellings that may stay
 _GUESSES = (
     ("utf-8-sig", "UTF-8"),
     ("cp1252", "Windows-1252"),
@@ -29,7 +30,10 @@ _BINARY = re.compile(rb"[\x01-\x08\x0e-\x19\x1c-\x1f\x7f]")  # control character
 
 @dataclass(frozen=True)
 class Text:
-    """`text` without byte order mark; `note` tells the student what was changed, "" if nothing was."""
+    """`text` without byte order mark; `note` tells the student what was changed, "" if nothing was.
+
+    No coding comment in it names anything but UTF-8: kept as UTF-8, it is read by every Python as it is here.
+    """
 
     text: str
     note: str = ""
@@ -57,7 +61,7 @@ def decode(name: str, data: bytes) -> Text:
     if text is None:
         return _guess(name, data)
     if declared in ("utf-8", "utf-8-sig", "ascii"):
-        return Text(text)
+        return Text(_declare_utf8(text))
     return Text(_declare_utf8(text), f"`{name}` is saved as {declared}, as it says, and was read as such.")
 
 
@@ -77,9 +81,13 @@ def check_is_source(name: str, data: bytes) -> None:
 
 
 def _declared(data: bytes) -> str | None:
-    """The encoding by mark or PEP 263 comment, by default UTF-8; None where it is not honoured."""
+    """The encoding by mark or PEP 263 comment, by default UTF-8; None where it is not honoured.
+
+    Python takes a lone \\r for the end of a line before it looks for the comment; `tokenize` does not.
+    """
+    lines = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
     try:
-        name, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
+        name, _ = tokenize.detect_encoding(io.BytesIO(lines).readline)
         canonical = codecs.lookup(name).name
     except (SyntaxError, LookupError, ValueError):
         return None
@@ -116,7 +124,9 @@ def _line_of(data: bytes, position: int) -> int:
 
 def _declare_utf8(text: str) -> str:
     """`text` with a coding comment in the first two lines changed to utf-8, which is how it is kept."""
-    return _COOKIE.sub(r"\1utf-8", text, count=1)
+    return _COOKIE.sub(
+        lambda found: found[0] if found[2].lower() in _UTF8 else f"{found[1]}utf-8", text, count=1
+    )
 
 
 def _not_text(name: str, data: bytes, why: str) -> SubmissionError:

@@ -3,6 +3,8 @@
     program    the parsed files, and which of them an import means
     scopes     which names are bound where, and to what
     resolve    what every expression may refer to, in the words of `origins`
+    idle       what is written but never runs
+    holders, patches    what changes a class or function from outside
     reach      what a rule looks at
     imports, calls, definitions    the five kinds of rules; `signatures` compares two
     package    what an archive is called and has to hold; it looks at names only

@@ -22,7 +22,17 @@ OPAQUE = (
 )
 DICT = ".__dict__"
 _ALWAYS = {
-    *(*IMPORT_FUNCTIONS, *RUN_FUNCTIONS, "importlib", "getattr", "vars", "builtins", "__builtins__"),
+    *(
+        *IMPORT_FUNCTIONS,
+        *RUN_FUNCTIONS,
+        "importlib",
+        "getattr",
+        "setattr",
+        "delattr",
+        "vars",
+        "builtins",
+        "__builtins__",
+    ),
     *("sys", "sys.modules", "typing", "typing.TYPE_CHECKING", "operator", *GETTERS),
 }
 

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import ast
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
+from grader.rules.idle import CONDITIONAL, Idle
 from grader.rules.origins import split_own
+from grader.rules.patches import Part, Patches
 from grader.rules.program import Module
 from grader.rules.resolve import Resolver
-from grader.rules.scopes import Imported, Scope, Scopes
+from grader.rules.scopes import Imported, Scope
 
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 _BLOCKS = (ast.stmt, ast.ExceptHandler, ast.match_case)
-
-# What may have children that never run, see `Reach._skipped`.
-_CONDITIONAL = frozenset({ast.If, ast.FunctionDef, ast.AsyncFunctionDef, ast.arg, ast.AnnAssign})
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +57,12 @@ class Reach:
         self._resolver = resolver
         modules = resolver.program.modules
         self.defined = {path: top_level(module.tree.body) for path, module in modules.items()}
-        self._unannotated = {path for path, module in modules.items() if _postpones_annotations(module.tree)}
-        self._flag_is_set = any(_sets_type_checking(scopes) for scopes in resolver.scopes.values())
+        self._idle = Idle(resolver)
         self._places: dict[str | None, list[Place]] = {}
+
+    @cached_property
+    def _patches(self) -> Patches:
+        return Patches(self._resolver)
 
     def places(self, scope: str | None) -> list[Place]:
         """All places, or those inside every top-level `scope` and what that refers to in the submission."""
@@ -71,19 +75,24 @@ class Reach:
             yield from self._walk(module.tree, module)
 
     def _below(self, scope: str) -> Iterator[Place]:
+        parts = deque(self._patches.onto(scope))
         pending = [(path, scope) for path in sorted(self.defined)]
         done = set(pending)
         seen: set[int] = set()
-        while pending:
-            path, name = pending.pop()
-            targets = list(self._passed_on(path, name))
-            for statement in self.defined[path].get(name, ()):
-                if id(statement) not in seen:
-                    seen.add(id(statement))
-                    for place in self._walk(statement, self._resolver.program.modules[path]):
-                        yield place
-                        targets += self._targets(place)
-            fresh = {target for target in targets if target[0] in self.defined} - done
+        on_libraries = self._patches.on_libraries()
+        while pending or parts:
+            fresh: set[tuple[str, str]] = set()
+            if not parts:
+                path, name = pending.pop()
+                fresh.update(self._passed_on(path, name))
+                parts.extend(Part(statement, path) for statement in self.defined[path].get(name, ()))
+            elif id((part := parts.popleft()).node) not in seen:
+                seen.add(id(part.node))
+                for place in self._walk(part.node, self._resolver.program.modules[part.path]):
+                    yield place
+                    fresh.update(self._targets(place))
+                    parts += on_libraries.pop(_read(place.node), ())
+            fresh = {target for target in fresh if target[0] in self.defined} - done
             done |= fresh
             pending += sorted(fresh)
 
@@ -111,19 +120,14 @@ class Reach:
             scope = scopes.of.get(id(node), scopes.module)
             yield Place(node, scope, module)
             children = scopes.children(node)
-            if children and type(node) in _CONDITIONAL and (skipped := self._skipped(node, scope)):
-                children = [child for child in children if id(child) not in skipped]
+            if type(node) in CONDITIONAL and (idle := self._idle.below(node, scope)):
+                children = [child for child in children if id(child) not in idle]
             pending += reversed(children)
 
-    def _skipped(self, node: ast.AST, scope: Scope) -> set[int]:
-        """Children that never run: for type checkers only, or annotations that stay text."""
-        if isinstance(node, ast.If) and not self._flag_is_set:
-            if self._resolver.origins(node.test) == {"typing.TYPE_CHECKING"}:
-                return {id(statement) for statement in node.body}
-        elif scope.path in self._unannotated:
-            notes = (getattr(node, "annotation", None), getattr(node, "returns", None))
-            return {id(note) for note in notes if note is not None}
-        return set()
+
+def _read(node: ast.AST) -> str:
+    """The attribute that a node reads, "" if it reads none."""
+    return node.attr if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load) else ""
 
 
 def _assigned(statement: ast.stmt) -> Iterator[str]:
@@ -138,18 +142,3 @@ def _assigned(statement: ast.stmt) -> Iterator[str]:
             pending += ast.iter_child_nodes(target)
         elif isinstance(target, ast.Name):
             yield target.id
-
-
-def _postpones_annotations(tree: ast.Module) -> bool:
-    return any(
-        isinstance(node, ast.ImportFrom) and node.module == "__future__" and alias.name == "annotations"
-        for node in tree.body
-        for alias in getattr(node, "names", ())
-    )
-
-
-def _sets_type_checking(scopes: Scopes) -> bool:
-    return any(
-        isinstance(node, ast.Attribute) and node.attr == "TYPE_CHECKING" and isinstance(node.ctx, ast.Store)
-        for node, _ in scopes.expressions
-    )

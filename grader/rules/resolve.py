@@ -74,7 +74,7 @@ class Resolver:
                 case ast.FormattedValue(value=inner, conversion=-1, format_spec=None):
                     pending.append((inner, where))
                 case ast.Name():
-                    _, bindings = _lookup(node.id, where)
+                    _, bindings = lookup(node.id, where)
                     if len(bindings) != 1 or not isinstance(bindings[0], Assigned):
                         return None
                     pending.append((bindings[0].value, bindings[0].scope))
@@ -150,7 +150,7 @@ class Resolver:
                     self._copy(id(value), id(node))
 
     def _start_name(self, node: ast.Name, scope: Scope) -> None:
-        home, bindings = _lookup(node.id, scope)
+        home, bindings = lookup(node.id, scope)
         key = (id(home or scope.module()), node.id)
         self._copy(key, id(node))
         if key not in self._definitions:
@@ -307,7 +307,7 @@ def _is_definition(origin: str) -> bool:
     return place is not None and place[1] != ""
 
 
-def _lookup(name: str, scope: Scope) -> tuple[Scope | None, list[Binding]]:
+def lookup(name: str, scope: Scope) -> tuple[Scope | None, list[Binding]]:
     """The scope that binds `name` as seen from `scope`, and its bindings; (None, []) for a builtin."""
     current: Scope | None = scope
     while current is not None:

@@ -50,7 +50,9 @@ class Assigned:
 
 @dataclass(frozen=True)
 class Defined:
-    """A function, a class, a parameter, a loop variable: bound to something that is not followed."""
+    """Bound to something that is not followed: a function or class, which is `node`; a loop variable..."""
+
+    node: ast.AST | None = None
 
 
 Binding = Imported | Assigned | Defined
@@ -185,7 +187,7 @@ class _Builder:
         inner = self._inner(scope)
         arguments = node.args
         self.scopes.of[id(arguments)] = scope
-        for argument in _arguments(arguments):
+        for argument in arguments_of(arguments):
             inner.bind(argument.arg, Defined())
             self.scopes.of[id(argument)] = scope
             self._push([argument.annotation], scope)
@@ -214,7 +216,7 @@ class _Builder:
     def _bind(self, node: ast.AST, scope: Scope) -> None:
         match node:
             case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
-                scope.bind(node.name, Defined())
+                scope.bind(node.name, Defined(node))
             case ast.Import() | ast.ImportFrom():
                 _bind_import(node, scope)
             case ast.Assign():
@@ -259,7 +261,8 @@ def _runs_text(function: ast.expr) -> bool:
     return False
 
 
-def _arguments(arguments: ast.arguments) -> list[ast.arg]:
+def arguments_of(arguments: ast.arguments) -> list[ast.arg]:
+    """All parameters."""
     stars = [argument for argument in (arguments.vararg, arguments.kwarg) if argument is not None]
     return [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs, *stars]
 

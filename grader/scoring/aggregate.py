@@ -1,8 +1,10 @@
 """From tests and rules to points. Pure functions: the same tests in any order give the same total.
 
     part    = min(sum of its tests, its max_points), or 0 if a broken rule zeroes it
-    total   = sum of parts * (1 - salvage penalty) - deductions of broken rules, not below 0
+    total   = sum of parts - salvage penalty * their code - deductions of broken rules, not below 0
 
+The code of a part is what is left of it once its written answers are counted: they cost nothing where code
+is salvaged, also under a cap.
 Points are rounded to 6 digits after the decimal point, at the end.
 """
 
@@ -32,6 +34,7 @@ class _Sum(NamedTuple):
     part: Part
     score: float | None
     max_score: float
+    code: float = 0.0  # the share of the score that tests of code earned
 
 
 def total(
@@ -47,13 +50,14 @@ def total(
     tests:            each counts in its part; those without one make up the part "".
     parts:            caps and titles. One without tests is left out; one that only tests name has no cap.
     rules:            the broken ones. One that is broken in several places costs its points once.
-    salvage_penalty:  fraction of the earned points that is lost, 0 to 1.
+    salvage_penalty:  fraction of the points earned by code that is lost, 0 to 1.
     allow_negative:   whether deductions may bring the total below 0.
     """
     zeroed = {name for rule in rules for name in rule.zero_parts}
     sums = [_sum(part, tests, part.name in zeroed) for part in _parts_in_use(tests, parts)]
     deducted = math.fsum(_costs(rules).values())
-    score = _final([one.score for one in sums], salvage_penalty, deducted, allow_negative)
+    lost = salvage_penalty * math.fsum(one.code for one in sums)
+    score = _final([one.score for one in sums], lost + deducted, allow_negative)
     max_score = _rounded(math.fsum(one.max_score for one in sums))
     return Total(score, max_score, tuple(_part_score(one) for one in sums))
 
@@ -80,17 +84,18 @@ def _sum(part: Part, tests: Iterable[TestResult], zeroed: bool) -> _Sum:
     max_score = min(math.fsum(test.max_score for test in mine), cap)
     if not all(test.status.is_verdict for test in mine):
         return _Sum(part, None, max_score)
-    earned = 0.0 if zeroed else math.fsum(test.score for test in mine)
-    return _Sum(part, min(earned, max_score), max_score)
+    if zeroed:
+        return _Sum(part, 0.0, max_score)
+    earned = min(math.fsum(test.score for test in mine), max_score)
+    answers = min(math.fsum(test.score for test in mine if test.is_answer), max_score)
+    return _Sum(part, earned, max_score, max(earned - answers, 0.0))
 
 
-def _final(
-    scores: Sequence[float | None], salvage_penalty: float, deducted: float, allow_negative: bool
-) -> float | None:
+def _final(scores: Sequence[float | None], lost: float, allow_negative: bool) -> float | None:
     known = [score for score in scores if score is not None]
     if len(known) < len(scores):
         return None
-    score = math.fsum(known) * (1 - salvage_penalty) - deducted
+    score = math.fsum(known) - lost
     return _rounded(score if allow_negative else max(score, 0.0))
 
 

@@ -15,6 +15,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, FiniteFloat,
 from grader.text import clean, one_line
 
 SCHEMA = "tensorgrade.score/1"
+ANSWERS = "answers::"  # how the ids of written answers begin, where a test of code has its file
 MAX_SERIES = 16  # of one test
 MAX_POINTS = 1000  # of one series
 
@@ -113,6 +114,11 @@ class TestResult(_Record):
     duration_ms: NonNegative = 0.0
     slow: bool = False
 
+    @property
+    def is_answer(self) -> bool:
+        """Whether it is a written answer, which no code earned."""
+        return self.id.startswith(ANSWERS)
+
     @model_validator(mode="after")
     def _score_within_max(self) -> TestResult:
         if self.score > self.max_score:
@@ -196,7 +202,7 @@ class Score(_Record):
     withheld: tuple[WithheldTest, ...] = ()  # in a student's view only
     rules: tuple[RuleResult, ...] = ()
     salvage_penalty: Annotated[FiniteFloat, Field(ge=0, le=1)] = (
-        0.0  # fraction of the earned points that is lost
+        0.0  # fraction of the points that code earned, that is lost
     )
     allow_negative: bool = False  # whether deductions may bring the total below 0
     imported: bool = True  # False: nothing of the submission could be run

@@ -1,26 +1,32 @@
-"""Stands in for an activations.py that cannot be compiled, so that networks.py is graded all the same."""
+"""Stands in for an activations.py that cannot be compiled, so that networks.py is graded all the same.
+
+Sandboxes see this text. Its functions ask torch's dispatcher, which the rule `no-internals` forbids to
+students: handed in, it earns nothing, and it shows no formula.
+"""
 
 import torch
 
+ops = torch.ops.aten
+
 
 def sigmoid(z):
-    return 1 / (1 + torch.exp(-z))
+    return ops.sigmoid.default(z)
 
 
 def relu(z):
-    return torch.relu(z)
+    return ops.relu.default(z)
 
 
 def softmax(z):
-    return torch.softmax(z, dim=0)
+    return ops._softmax.default(z, 0, False)
 
 
-def stable_softmax(z):
-    return torch.softmax(z, dim=0)
+stable_softmax = softmax
 
 
 def cross_entropy(X, y_1hot, epsilon=1e-14):
-    return -(y_1hot * torch.log(X + epsilon)).sum(dim=0).mean()
+    right = (torch.as_tensor(y_1hot) * 1.0).argmax(0)
+    return ops.nll_loss_nd.default(ops.log.default(X + epsilon).t(), right)
 
 
 average_cross_entropy = cross_entropy

@@ -110,24 +110,26 @@ def without_autograd(network, X, y, y_1hot, rate):
 """
 
 # Right activations in the place of wrong ones, whatever name they were imported by: their code is exchanged.
-# What is returned takes that back.
+# What is returned takes that back. The student's code can look at them there: they are of no use to it, as
+# those of fallback_activations.py are.
 REPAIR = """
 def repair(module, names):
     def relu(z):
         import torch
-        return torch.relu(z)
+        return torch.ops.aten.relu.default(z)
 
     def softmax(z):
         import torch
-        return torch.softmax(z, dim=0)
+        return torch.ops.aten._softmax.default(z, 0, False)
 
     def stable_softmax(z):
         import torch
-        return torch.softmax(z, dim=0)
+        return torch.ops.aten._softmax.default(z, 0, False)
 
     def cross_entropy(X, y_1hot, epsilon=1e-14):
         import torch
-        return -(y_1hot * torch.log(X + epsilon)).sum(dim=0).mean()
+        right = (torch.as_tensor(y_1hot) * 1.0).argmax(0)
+        return torch.ops.aten.nll_loss_nd.default((X + epsilon).log().t(), right)
 
     right = dict(relu=relu, softmax=softmax, stable_softmax=stable_softmax, cross_entropy=cross_entropy)
     undo = []

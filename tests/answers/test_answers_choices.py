@@ -7,6 +7,8 @@ from answer_builders import earned, question, sheet_of
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from grader.answers import Sheet
+from grader.assignment import load
 from grader.errors import SpecError, SubmissionError
 from grader.scoring.model import TestStatus
 
@@ -151,7 +153,24 @@ def test_only_a_costly_option_costs(answer, costs):
 @pytest.mark.parametrize("answer", ["", "perhaps", [], {"a": 1}])
 def test_no_declaration_may_cost_too(answer):
     asked = question("honesty", **DECLARATION, missing_penalty=5)
-    assert [rule.points for rule in sheet_of(asked, "mine").mark({"q": answer}).rules] == [5]
+    (rule,) = sheet_of(asked, "mine").mark({"q": answer}).rules
+    assert rule.points == 5
+    assert "is not answered, or cannot be read" in rule.message  # nobody is told that they copied
+
+
+@pytest.mark.parametrize(
+    "answer", [None, "", " ", {}, [], 7, "Copied!", "copied", "alone, helped", ["alone"], {"alone": True}]
+)
+def test_purdue_s_declaration_cannot_be_left_out(answer):
+    """The homework: 0 points if answered with one of the allowed options."""
+    sheet = Sheet.load(load("purdue_hw1"))
+    marked = sheet.mark({} if answer is None else {"honesty": answer})
+    assert [(rule.id, rule.points) for rule in marked.rules] == [("honesty", 1000)]
+
+
+@pytest.mark.parametrize("answer", ["alone", " Helped ", "materials"])
+def test_purdue_s_allowed_declarations_cost_nothing(answer):
+    assert Sheet.load(load("purdue_hw1")).mark({"honesty": answer}).rules == ()
 
 
 def test_a_declaration_names_its_own_options():

@@ -166,6 +166,73 @@ def test_the_authors_check_counts_answers(backend, tmp_path):
     assert "honest2, which is not a test" in found
 
 
+def test_the_authors_check_of_the_slow_stage_asks_for_no_declarations(backend, tmp_path):
+    write_course(tmp_path, QUESTIONS, RIGHT)
+    add_code(tmp_path)
+    config = tmp_path / "test_specs" / "lab" / "assignment.toml"
+    config.write_text(
+        f'{config.read_text()}[[rules]]\nid = "no-os"\nkind = "forbid-imports"\nnames = ["os"]\n'
+    )
+    sample = tmp_path / "test_specs" / "lab" / "samples" / "wrong" / "one"
+    sample.mkdir(parents=True)
+    (sample / "solution.py").write_text("import os\ndef one():\n    return 1\n")
+    (sample / "answers.toml").write_text(RIGHT.replace('"a"', '"b"'))
+    verdicts = sample.parents[1] / "verdicts.toml"
+    declared = '["wrong/one"]\nmistake = "copied"\nrules = {}\ntests = {{ honest = "failed" }}\n'
+    verdicts.write_text(declared.format('["honest", "no-os"]'))
+    with Engine(tmp_path, backend) as engine:
+        ready = engine.prepare("lab")
+        scores = [engine.grade("lab", sample, seed=0, stage=stage) for stage in ("quick", "slow", "all")]
+    names = frozenset(name for test in ready.tests for name in check.call_names(test))
+
+    def found():
+        case = next(one for one in check.cases(load("lab", tmp_path)) if one.label == "wrong/one")
+        return [check.problems(case, score, names) for score in scores]
+
+    assert found() == [[], [], []]
+    verdicts.write_text(declared.format('["honest"]'))
+    assert all("rules broken" in " ".join(lines) for lines in found())
+    verdicts.write_text(declared.format('["no-os"]'))
+    assert [bool(lines) for lines in found()] == [True, False, True]
+
+
+def test_the_authors_check_sees_points_behind_deductions(backend, tmp_path):
+    """A blank template may have less than 0 points, but no test of it any."""
+    cheap = "penalty = 1000\n"
+    write_course(tmp_path, QUESTIONS.replace(cheap, f"{cheap}missing_penalty = 1000\n"), RIGHT)
+    add_code(tmp_path)
+    folder = tmp_path / "test_specs" / "lab"
+    (folder / "template").mkdir()
+    (folder / "template.py").rename(folder / "template" / "solution.py")
+    answers = folder / "template" / "answers.toml"
+    with Engine(tmp_path, backend) as engine:
+        for text, earned in (("", 0), ("count = 100\n", 2)):
+            answers.write_text(text)
+            case = next(one for one in check.cases(load("lab", tmp_path)) if one.label == "template")
+            score = engine.grade("lab", case.path, seed=0)
+            assert score.score == earned - 1000
+            found = check.problems(case, score, frozenset())
+            assert [line.partition(" ")[0] for line in found] == (["2", "answers::count:"] if earned else [])
+
+
+def test_salvaged_code_costs_answers_nothing(backend, tmp_path):
+    write_course(tmp_path, QUESTIONS, RIGHT)
+    add_code(tmp_path)
+    config = tmp_path / "test_specs" / "lab" / "assignment.toml"
+    config.write_text(f"{config.read_text()}[code]\nsalvage_penalty = 0.5\n")
+    work = tmp_path / "work"
+    work.mkdir()
+    (work / "solution.py").write_text("import nowhere\ndef one():\n    return 1\n")
+    (work / "answers.toml").write_text(RIGHT)
+    with Engine(tmp_path, backend) as engine:
+        quick, slow, both = (
+            engine.grade("lab", work, seed=1, stage=stage) for stage in ("quick", "slow", "all")
+        )
+    assert both.salvage_penalty == 0.5
+    assert (quick.score, slow.score, both.score) == (3 / 2 + 3, 1 / 2, 4 / 2 + 3)
+    assert merge(quick, slow).score == both.score
+
+
 @pytest.mark.parametrize(
     ("before", "after", "words"),
     [

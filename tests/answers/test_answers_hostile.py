@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import difflib
 import resource
 import time
 import tracemalloc
 
 import pytest
 from answer_builders import question, sheet_of
+from hypothesis import given
+from hypothesis import strategies as st
 
 from grader.answers import Sheet, symbolic
 from grader.answers.formula import parse
 from grader.answers.symbolic import is_same
 from grader.errors import SubmissionError
+from grader.scoring.model import TestStatus
 
 FIELDS = {
     "number": ({"unit": "MB"}, 1),
@@ -31,6 +35,12 @@ BOMBS = [
     "9" * 1_000_000,
     "1e" + "9" * 1_000,
     "1e999999999",
+    "1e99999999999999999999",
+    "W + 0e99999999999999999999",
+    "0e999999 / 0e-999999",
+    "99e999999",
+    "99e999999 MB",
+    "[1, 99e999999]",
     "9**9**9**9",
     "9^9^9^9^9^9",
     "(" * 100_000,
@@ -90,6 +100,34 @@ def test_no_answer_costs_much(kind):
         assert result.score < 1 or kind == "text"
         assert all(len(sentence) < 600 for sentence in (*result.hints, *problems))
         result.model_dump_json()
+
+
+@pytest.mark.parametrize("kind", ["number", "integer", "shape", "expression"])
+@given(
+    st.from_regex(
+        r"W? ?[-+*/]?[0-9]{1,3}(\.[0-9]{0,3})?e[-+]?[0-9]{1,25}( ?[-+*/^x][0-9]{1,3})?", fullmatch=True
+    )
+)
+def test_any_exponent_is_read_or_refused(kind, text):
+    fields, right = FIELDS[kind]
+    sheet = sheet_of(question(kind, **fields), right)
+    assert sheet.mark({"q": text}).results[0].status in (TestStatus.PASSED, TestStatus.FAILED)
+    sheet.problems({"q": text})
+
+
+def test_options_are_compared_letter_by_letter_once_at_most(monkeypatch):
+    """200 entries with explanations, and 100 options: whatever is right needs no guess."""
+    guesses = []
+    real = difflib.get_close_matches
+    monkeypatch.setattr(difflib, "get_close_matches", lambda *given: guesses.append(given) or real(*given))
+    asked = question("marks", options=[f"option {n}" for n in range(100)])
+    entries = [f"option {n % 100} : because" for n in range(200)]
+    assert len(asked.read(entries)) == 100
+    assert len(asked.read(";".join(entries))) == 100
+    assert guesses == []
+    with pytest.raises(SubmissionError, match="did you mean"):
+        asked.read(["optiom 1: because", *entries[1:]])
+    assert len(guesses) == 1
 
 
 @pytest.mark.parametrize(

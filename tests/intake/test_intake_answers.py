@@ -91,9 +91,32 @@ def test_mistakes_name_file_line_and_remedy(toml, message):
 def test_deep_keys_never_reach_the_parser(monkeypatch):
     """It takes quadratic time for them."""
     monkeypatch.setattr("tomllib.loads", lambda text: pytest.fail("parsed"))
-    for deep in (b"a." * 20 + b"b = 1", b"x = {" + b"'a' . \"b-c\"." * 9 + b"d = 1}"):
+    escaped = b'"\\"".' * 20 + b"b = 1"
+    inline = b"x = {" + b"'a' . \"b-c\"." * 9 + b"d = 1}"
+    below = b'a = """ " \\""" """"" # "\nb = \'\'\' \'\' """ \'\'\'\'\'\n[' + b"a." * 20 + b"b]"
+    for deep in (b"a." * 20 + b"b = 1", escaped, inline, below):
         with pytest.raises(SubmissionError, match="nests"):
             answers(deep)
+
+
+DOTS = "a.b.c.d.e.f.g.h.i.j.k.l.m.n.o.p.q.r"
+
+
+@pytest.mark.parametrize(
+    "toml",
+    [
+        'why = "see DOTS"',
+        "why = 'DOTS'",
+        r'why = "\"DOTS\"" # DOTS',
+        'why = """\n"DOTS" \\""" DOTS"""""\n',
+        "why = '''\n'DOTS '' DOTS''''\n",
+        'why = ["DOTS", \'"\', """DOTS"""]',
+        "n = [" + "1.5, " * 50 + "]",
+        '"DOTS" = 1',
+    ],
+)
+def test_dots_in_texts_and_comments_are_no_depth(toml):
+    assert len(answers(toml.replace("DOTS", DOTS).encode()).answers) == 1
 
 
 @given(st.binary(max_size=200) | st.text(max_size=200).map(str.encode))

@@ -1,5 +1,9 @@
 """Which of several files is the solution, and whether the digest is of the content."""
 
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -37,6 +41,47 @@ def test_entry_by_name(names, entry):
     submission = entry_of(names)
     assert submission.entry == entry
     assert bool(submission.notes) == (not entry.endswith("solution.py"))
+
+
+COPIES = """
+from intake_archives import config, zip_of
+from grader.intake import read_bytes
+name = "a" + "_copy 1" * 30 + "x.py"
+print(read_bytes("hw.zip", zip_of({name: b"x = 1", "old.py": b"", "Solution.py": b"y = 1"}), config()).entry)
+"""
+
+
+def test_names_like_copies_of_copies_take_no_time():
+    """Numbers that may be read in two ways once doubled the time with each of them."""
+    here = Path(__file__).parent
+    done = subprocess.run(
+        [sys.executable, "-c", COPIES.replace("Solution", "solution (1)")],
+        env={"PYTHONPATH": f"{here}:{here.parents[1]}"},
+        capture_output=True,
+        timeout=120,
+        check=True,
+    )
+    assert done.stdout == b"solution (1).py\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "is_copy"),
+    [
+        ("solution_copy_copy 2-1 (3).py", True),
+        ("solution copy(1.py", True),
+        ("Solution - COPY (2) (1).py", True),
+        ("solution__2.py", False),
+        ("solutioncopy.py", False),
+        ("solution (x).py", False),
+        ("solution2.py", False),
+    ],
+)
+def test_what_is_added_to_copies(name, is_copy):
+    if is_copy:
+        assert entry_of([name, "x.py"]).entry == name
+    else:
+        with pytest.raises(SubmissionError, match="none is named as expected"):
+            entry_of([name, "x.py"])
 
 
 def test_preferred_names_are_tried_in_order():
@@ -79,7 +124,7 @@ def test_no_entry_lists_what_was_found_and_what_is_expected(names, found):
 
 def test_only_the_entry_must_be_python():
     submission = entry_of({"solution.py": CODE, "old.py": b"%PDF-1.4", "e.py": b"# \xe9\n"})
-    assert submission.files["old.py"] == b"%PDF-1.4"
+    assert submission.files["old.py"] == b""
     assert submission.files["e.py"].decode() == "# é\n"
     assert [note.split("`")[1] for note in submission.notes] == ["old.py", "e.py"]
     with pytest.raises(SubmissionError, match="it looks like a PDF"):

@@ -1,15 +1,17 @@
 """Single files and folders on disk, and how their text is read."""
 
+import ast
 import os
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
-from intake_archives import config
+from intake_archives import config, zip_of
 
 from grader.errors import SubmissionError, UsageError
 from grader.intake import read, read_bytes
 from grader.intake.disk import read_regular
+from grader.intake.syntax import parse
 
 SOURCE = b"def f(x):\n    return x\n"
 
@@ -42,9 +44,7 @@ def test_name_of_an_upload_is_data(name, kept):
     assert set(read_bytes(name, SOURCE, config()).files) == {kept}
 
 
-@pytest.mark.parametrize(
-    "text", ["x = 'é'\r\n", "\ufeffx = 1\n", "if 1:\n\tx = 1\n", "# coding: utf-8\nx = 'é'\n"]
-)
+@pytest.mark.parametrize("text", ["x = 'é'\r\n", "if 1:\n\tx = 1\n", "# coding: utf-8\nx = 'é'\n"])
 def test_ordinary_text_is_unchanged(text):
     submission = read_bytes("solution.py", text.encode(), config())
     assert submission.files["solution.py"] == text.encode()
@@ -80,6 +80,61 @@ def test_other_encodings_become_utf8_with_a_note(data, text, note):
     assert submission.files["solution.py"].decode() == text
     assert note in submission.notes[0]
     compile(submission.files["solution.py"], "solution.py", "exec")
+
+
+def test_a_byte_order_mark_goes():
+    assert read_bytes("solution.py", b"\xef\xbb\xbfx = 1\r\n", config()).files == {
+        "solution.py": b"x = 1\r\n"
+    }
+
+
+HEADS = st.sampled_from(
+    [
+        *(b"\r", b"\n", b"\r\n", b"\f", b" ", b"\xef\xbb\xbf", b"#", b"# x", b"y = 1", b"''", b"\xe9"),
+        *(b"# coding: utf-7", b"# coding: latin-1", b"# coding:utf8", b"#coding= no-such coding: utf-7"),
+    ]
+)
+
+
+@given(st.lists(HEADS, max_size=6).map(b"".join))
+@example(b"\r# coding: utf-7")
+@example(b"# x\r# coding: utf-7")
+def test_python_reads_what_was_read_here(head):
+    """Python's own reading of the bytes that are kept is the oracle."""
+    data = head + b"\n# +AAo-import this\nx = 1\n"
+    kept = read_bytes("solution.py", data, config()).files["solution.py"]
+    read = parse(kept, "solution.py").tree
+    assert _tree(kept) in (None, _tree(kept.decode("utf-8-sig")))
+    assert _tree(kept) in (None, read and ast.dump(read))
+
+
+def _tree(source):
+    try:
+        return ast.dump(ast.parse(source))
+    except SyntaxError:
+        return None
+
+
+@pytest.mark.parametrize("end", [b"\r", b"\n", b"\r\n"])
+def test_a_comment_stays_one_whatever_ends_the_line_before_the_declaration(end):
+    data = end + b"# coding: utf-7\nx = 1 # +AAo-y = 2\n"
+    kept = read_bytes("solution.py", data, config()).files["solution.py"]
+    assert ast.unparse(ast.parse(kept)) == "x = 1"
+
+
+def test_nothing_stays_of_a_helper_that_cannot_be_read():
+    """Python could read it: the rules cannot."""
+    hidden = b"# coding: utf-7\n# \x01\nimport this\n"
+    files = {"solution.py": SOURCE, "helper.py": hidden}
+    submission = read_bytes("hw.zip", zip_of(files), config())
+    assert submission.files == {"solution.py": SOURCE, "helper.py": b""}
+    assert "`helper.py` contains control characters" in submission.notes[0]
+
+
+@pytest.mark.parametrize("name", ["a.pyc", "a.so", "pkg/a.cpython-311-x86_64-linux-gnu.so", "a.PYD"])
+def test_compiled_modules_are_left_out(name):
+    submission = read_bytes("hw.zip", zip_of({"solution.py": SOURCE, name: b"x"}), config())
+    assert set(submission.files) == {"solution.py"}
 
 
 @given(

@@ -109,3 +109,54 @@ def test_the_digest_of_python_caches_and_hidden_files_is_not_given(course):
 def test_other_folders_are_refused(course, given):
     with pytest.raises(SpecError, match="given"):
         with_given(handed_in({"a.py": b""}), course(given=given))
+
+
+def test_decoys_one_folder_deeper_do_not_move_them(course):
+    """The module that is run tells the top folder, however much of the homework lies below it once more."""
+    deep = "hw/nets/"
+    theirs = {
+        f"{deep}networks.py": b"from . import data\n",
+        f"{deep}data.py": b"MINE = True\n",
+        f"{deep}nets/networks.py": b"",
+        f"{deep}train.py": b"print('mine')\n",
+        f"{deep}ReadMe": b"",
+    }
+    found = with_given(handed_in(theirs, entry=f"{deep}networks.py"), course())
+    assert found.submission.files["hw/nets/data.py"] == GIVEN["nets/data.py"]
+    assert found.submission.files["hw/train.py"] == GIVEN["train.py"]
+    assert found.submission.files["hw/nets/train.py"] == GIVEN["train.py"]
+    assert "`hw/nets/data.py`" in found.submission.notes[-1]
+    assert "hw/nets/data.py" in found.paths
+
+
+@pytest.mark.parametrize(
+    "entry", ["hw/nets/mine.py", "hw/x/nets/mine.py", "hw/other/networks.py", "hw/flat.py"]
+)
+def test_beside_the_module_that_is_run_lies_no_copy_of_theirs(course, entry):
+    """Also where the entry was found by what it defines, under another name or in another folder."""
+    folder = entry.rpartition("/")[0]
+    theirs = {
+        entry: b"",
+        f"{folder}/data.py": b"MINE = True\n",
+        "hw/a/nets/networks.txt": b"",
+        "hw/a/train.py": b"",
+    }
+    found = with_given(handed_in(theirs, entry=entry), course())
+    assert found.submission.files[f"{folder}/data.py"] == GIVEN["nets/data.py"]
+
+
+def test_a_module_tells_the_top_folder_where_there_is_no_entry(course):
+    modules = [{"name": "act", "files": ["nets/act.py"]}]
+    theirs = {"hw/nets/act.py": b"", "hw/nets/nets/networks.py": b"", "hw/nets/train.py": b""}
+    assignment = course()
+    config = AssignmentConfig.model_validate({**assignment.config.model_dump(), "modules": modules})
+    assignment = Assignment("lab", assignment.folder, assignment.reference, config, "0" * 12)
+    found = with_given(handed_in(theirs, modules={"act": "hw/nets/act.py"}), assignment)
+    assert {"hw/train.py", "hw/nets/data.py"} <= found.paths
+
+
+def test_files_of_theirs_that_only_share_a_name_stay(course):
+    theirs = {"hw/nets/networks.py": b"", "hw/plots/train.py": b"mine", "hw/plots/data.py": b"mine"}
+    found = with_given(handed_in(theirs, entry="hw/nets/networks.py"), course())
+    assert {path: found.submission.files[path] for path in theirs} == theirs
+    assert found.submission.notes == ()

@@ -2,6 +2,7 @@
 
 import ast
 import json
+import time
 import zlib
 
 import pytest
@@ -402,3 +403,45 @@ def _numbered(statements):
         for text in statement.split("\n"):
             line += 1
             yield line, text, kept
+
+
+# ------------------------------------------------------------------ work is bounded
+
+
+def seconds(data):
+    began = time.process_time()
+    take(data, max_bytes=8_000_000)
+    return time.process_time() - began
+
+
+def test_many_statements_on_one_line_take_time_in_proportion():
+    """Four times the statements once took sixteen times as long."""
+    few, many = (notebook(("f();" + " " * 160) * count) for count in (9_000, 36_000))
+    assert seconds(many) < 9 * seconds(few)
+
+
+def test_a_long_chain_of_elif_is_read_to_its_end():
+    chain = "if a:\n    pass\n" + "".join(f"elif a == {n}:\n    f()\n" for n in range(1100))
+    made = take(notebook("a = 1099", f"{chain}else:\n    B = 2", "C = 3"))
+    text = made.files["solution.py"].decode()
+    assert "f()" not in text
+    assert "B = 2\n" in text
+    assert text.endswith("C = 3\n")
+
+
+def test_notebooks_of_one_upload_share_the_room():
+    big = notebook("x = 1" + "\n" * 150_000)
+    made = read_bytes("hw.zip", zip_of({"a.ipynb": big, "b.ipynb": big, "solution.py": b"y = 1"}), config())
+    assert b"x = 1" in made.files["a.py"]
+    assert b"x = 1" not in made.files["b.py"]
+    assert "`b.ipynb`, cell 1: too long to be read" in made.notes[0]
+
+
+def test_what_stands_after_a_statement_of_several_lines_keeps_its_place():
+    made = take(notebook('f(\n1,\n); x = 1; g("""\n""")\n\ny = 2'))
+    assert lines_at(made) == [(1, 1, "pass; x = 1; pass"), (1, 6, "y = 2")]
+
+
+def test_a_file_of_theirs_called_future_is_none():
+    made = take(notebook("x = 1", "from .__future__ import annotations"))
+    assert "from __future__" not in made.files["solution.py"].decode()

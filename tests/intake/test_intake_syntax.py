@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from intake_archives import config
 
 from grader.intake import read_bytes, syntax_error
-from grader.intake.syntax import parse
+from grader.intake.syntax import MAX_TOKENS, parse
 
 
 @pytest.mark.parametrize(
@@ -57,6 +57,11 @@ def test_what_compiles_has_no_error(source):
 def test_hostile_source_gives_a_sentence(source):
     assert (syntax_error(source, "s.py") or "").count("s.py") >= 1
     assert parse(source, "s.py").tree is None or parse(source, "s.py").error == ""
+
+
+def test_too_long_a_file_never_reaches_the_compiler(monkeypatch):
+    monkeypatch.setattr("symtable.symtable", lambda *_: pytest.fail("compiled"))
+    assert syntax_error(b"x " * (MAX_TOKENS + 1), "s.py") == "s.py: too long to be read."
 
 
 def test_long_lines_are_cut():

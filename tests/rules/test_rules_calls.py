@@ -110,8 +110,6 @@ def test_aliases(source, found):
         "import torch.nn.functional as F\ndef f():\n  with open(x) as F: F.conv2d",
         "import torch.nn.functional as F\nF.conv2d = None",
         "class A:\n  import torch as t\n  def f(self): return t.conv2d",
-        "from typing import TYPE_CHECKING\nimport torch\nif TYPE_CHECKING:\n  torch.conv2d(x)",
-        "import typing as ty, torch\nif ty.TYPE_CHECKING:\n  torch.conv2d(x)",
         "from __future__ import annotations\nimport torch\n"
         "def f(x: torch.conv2d, *y: torch.conv2d) -> torch.conv2d: z: torch.conv2d",
         "import torch\ndef f(x: 'torch.conv2d'): pass",

@@ -11,6 +11,11 @@ from grader.scoring.aggregate import total
 from grader.scoring.model import RuleResult, TestStatus
 
 
+def answer(key="q", *given, **more):
+    """A written answer that earned everything, unless told otherwise."""
+    return make_test(key, *given, id=f"answers::{key}", **more)
+
+
 def rule(points=0.0, *zero_parts):
     return RuleResult(id="r", file="a.py", line=1, message="no", points=points, zero_parts=zero_parts)
 
@@ -62,6 +67,16 @@ def test_salvage_costs_a_fraction_before_deductions():
     assert total([make_test(max_score=10)], rules=[rule(1)], salvage_penalty=0.2).score == 7
 
 
+def test_salvage_costs_written_answers_nothing():
+    tests = [make_test(part="a", max_score=10), answer(part="a", max_score=4), answer("n", max_score=2)]
+    assert total(tests, salvage_penalty=0.5).score == 11
+    assert total(tests, [Part(name="a", max_points=6)], salvage_penalty=0.5).score == 4 + 1 + 2
+    assert total(tests, [Part(name="a", max_points=3)], salvage_penalty=1).score == 3 + 2
+    assert total(tests, [Part(name="a", max_points=6)], salvage_penalty=0.5).parts[0].score == 6
+    assert total(tests, rules=[rule(0, "a")], salvage_penalty=0.5).score == 2
+    assert total(tests, rules=[rule(1)], salvage_penalty=1).score == 5
+
+
 @pytest.mark.parametrize("status", [TestStatus.INFRASTRUCTURE, TestStatus.SPEC_ERROR])
 def test_a_grading_without_a_verdict_is_no_score(status):
     result = total([make_test("a", status, part="x"), make_test("b", part="y")], rules=[rule(0, "x")])
@@ -85,7 +100,8 @@ def gradings(draw):
         most = draw(points)
         part = draw(st.sampled_from([None, "a", "b", "c"]))
         score = draw(st.floats(0, 1)) * most
-        tests.append(make_test(f"t{index}", "failed", score=score, max_score=most, part=part))
+        make = draw(st.sampled_from([make_test, answer]))
+        tests.append(make(f"t{index}", "failed", score=score, max_score=most, part=part))
     parts = [
         Part(name="b", max_points=draw(st.none() | points)),
         Part(name="a", max_points=draw(st.none() | points)),
@@ -111,6 +127,19 @@ def test_the_order_of_tests_and_rules_does_not_matter(grading, rnd: random.Rando
     assert total(tests, parts, rules, salvage_penalty=penalty) == total(
         shuffled, parts, other_rules, salvage_penalty=penalty
     )
+
+
+@given(gradings())
+def test_the_penalty_is_a_share_of_what_the_code_adds_to_the_answers(grading):
+    """The other way round: grade the answers alone, then everything; the penalty takes of the difference."""
+    tests, parts, rules, penalty = grading
+    answers = [test.model_copy(update={"score": 0.0}) if not test.is_answer else test for test in tests]
+    everything, alone, salvaged = (
+        total(some, parts, rules, salvage_penalty=share, allow_negative=True).score
+        for some, share in ((tests, 0), (answers, 0), (tests, penalty))
+    )
+    assert salvaged == pytest.approx(everything - penalty * (everything - alone), abs=1e-5)
+    assert alone - 1e-5 <= salvaged <= everything + 1e-5
 
 
 @given(gradings(), st.data())

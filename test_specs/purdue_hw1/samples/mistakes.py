@@ -76,6 +76,7 @@ WRONG = {
         )
     ),
     "max_tuple": edit(NETWORKS, "[1][-1].argmax(dim=0)", "[1][-1].max(dim=0)"),
+    "fallback_handed_in": Sample(),
     "pasted_prose": edit(ACTIVATIONS, "def relu(", "Answer to question 2: relu is not linear, so layers do not collapse.\n\n\ndef relu("),
     "sibling_data": Sample(
         (
