@@ -11,7 +11,7 @@ from gpu_tree import UUIDS, Tree
 from grader.errors import InfrastructureError, LimitUnavailable
 from grader.sandbox.base import Result, Status, Usage
 from grader.sandbox.gpu import GpuOptions, Leases
-from grader.sandbox.gpu.machine import MIB
+from grader.sandbox.gpu.device import MIB
 
 HOLDER = """
 import sys

@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from grader.errors import InfrastructureError
-from grader.sandbox.gpu.machine import MIB, Machine, parse_line
+from grader.sandbox.gpu.device import MIB, parse_line
+from grader.sandbox.gpu.machine import Machine
 
 MIG = """\
 GPU 0: NVIDIA A100-SXM4-40GB (UUID: {gpu})

@@ -1,5 +1,6 @@
 """GPUs for sandboxes: what there is, who has which one, whether it is clean, and what was used.
 
+device.py    one GPU, as nvidia-smi describes it
 machine.py   what this machine has: nvidia-smi, /dev/nvidia*, /proc/driver/nvidia
 mig.py       the slices of a GPU that is split
 lease.py     one GPU (slice, share) per sandbox, over all processes of the machine

@@ -12,7 +12,8 @@ import time
 from pathlib import Path
 
 from grader.errors import InfrastructureError
-from grader.sandbox.gpu.machine import MIB, Gpu, Machine
+from grader.sandbox.gpu.device import MIB, Gpu
+from grader.sandbox.gpu.machine import Machine
 
 PATIENCE = 10.0  # seconds until a dead process's memory is free; a context takes about one
 _PAUSE = 0.1

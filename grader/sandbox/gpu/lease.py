@@ -17,8 +17,9 @@ from pathlib import Path
 
 from grader.errors import InfrastructureError, LimitUnavailable
 from grader.sandbox.base import Result
+from grader.sandbox.gpu.device import Gpu
 from grader.sandbox.gpu.health import PATIENCE, Health, Ill, file_name
-from grader.sandbox.gpu.machine import Gpu, Machine
+from grader.sandbox.gpu.machine import Machine
 from grader.sandbox.gpu.options import GpuOptions
 from grader.sandbox.gpu.watch import Watch
 

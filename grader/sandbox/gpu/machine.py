@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import re
 import subprocess
-from dataclasses import dataclass
 from pathlib import Path
 
 from grader.errors import InfrastructureError
+from grader.sandbox.gpu import mig
+from grader.sandbox.gpu.device import Gpu, mebibytes, parse_line
 
-MIB = 1024**2
 QUERY = "index,uuid,name,driver_version,memory.total,memory.used,pci.bus_id"
 COMMON_NODES = ("nvidiactl", "nvidia-uvm", "nvidia-uvm-tools")  # every CUDA program needs the first two
 _PLACES = ("usr/bin", "bin", "usr/local/nvidia/bin", "usr/lib/wsl/lib")  # of nvidia-smi
@@ -27,47 +27,7 @@ _LIBRARIES = (
     "run/opengl-driver/lib",
 )
 _SECONDS = 20.0
-_HEX = "[0-9a-f]"
-_UUID = rf"GPU-{_HEX}{{8}}-{_HEX}{{4}}-{_HEX}{{4}}-{_HEX}{{4}}-{_HEX}{{12}}"
-_AMOUNT = r"\d+ MiB|\[[^\]]+\]"
-_LINE = re.compile(
-    rf"(?P<index>\d+), (?P<uuid>{_UUID}), (?P<name>[\w ./()+-]+), (?P<driver>\d+(?:\.\d+)*), "
-    rf"(?P<total>{_AMOUNT}), (?P<used>{_AMOUNT}), (?P<bus>[0-9A-F]{{8}}:[0-9A-F]{{2}}:[0-9A-F]{{2}}\.[0-7])"
-)
 _MINOR = re.compile(r"^Device Minor:\s*(\d+)\s*$", re.MULTILINE)
-
-
-@dataclass(frozen=True)
-class Gpu:
-    """One GPU or MIG slice, at one moment. `used_bytes` is None if the driver does not say: it is ill."""
-
-    id: str  # its uuid, as CUDA_VISIBLE_DEVICES and Docker's device requests take it
-    index: int  # of the GPU, as nvidia-smi counts
-    name: str
-    driver: str
-    total_bytes: int
-    used_bytes: int | None
-    nodes: tuple[str, ...]  # its own device nodes, below /dev
-    parent: str = ""  # the GPU that a slice is of
-
-
-def parse_line(line: str) -> dict[str, str]:
-    """One line of `nvidia-smi --query-gpu=... --format=csv,noheader`.
-
-    Raises:
-        InfrastructureError: it is not as expected.
-    """
-    match = _LINE.fullmatch(line.strip())
-    if match is None:
-        raise InfrastructureError(
-            f"nvidia-smi printed a line that is not understood: {line.strip()[:200]!r}."
-        )
-    return match.groupdict()
-
-
-def mebibytes(text: str) -> int | None:
-    """ "81559 MiB" in bytes; None for "[N/A]" and the like."""
-    return int(text.removesuffix(" MiB")) * MIB if text.endswith(" MiB") else None
 
 
 class Machine:
@@ -87,8 +47,6 @@ class Machine:
         Raises:
             InfrastructureError: nvidia-smi fails, or prints what is not understood.
         """
-        from grader.sandbox.gpu import mig
-
         if not self.has_driver:
             return ()
         fields = [parse_line(line) for line in self.smi(f"--query-gpu={QUERY}", "--format=csv,noheader")]
@@ -98,8 +56,13 @@ class Machine:
             return tuple(whole)
         found: list[Gpu] = []
         for gpu in whole:
-            found += mig.slices_of(self, gpu, listed[gpu.id]) if listed.get(gpu.id) else [gpu]
+            found += self._slices(gpu, listed[gpu.id]) if listed.get(gpu.id) else [gpu]
         return tuple(found)
+
+    def _slices(self, gpu: Gpu, own: mig.Slices) -> list[Gpu]:
+        described = "\n".join(self.smi("-q", "-x", "-i", gpu.id))
+        minors = self.root / "proc/driver/nvidia-caps/mig-minors"
+        return mig.slices_of(gpu, own, described, minors.read_text() if minors.is_file() else "")
 
     def common_nodes(self) -> tuple[str, ...]:
         """The device nodes that belong to no GPU and to every CUDA program."""

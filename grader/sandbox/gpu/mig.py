@@ -8,28 +8,25 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 from xml.etree import ElementTree
 
 from grader.errors import InfrastructureError
-
-if TYPE_CHECKING:
-    from grader.sandbox.gpu.machine import Gpu, Machine
+from grader.sandbox.gpu.device import Gpu, mebibytes
 
 _GPU = re.compile(r"GPU \d+: .+ \(UUID: (GPU-[0-9a-f-]+)\)")
 _SLICE = re.compile(r"\s+MIG (\S+)\s+Device\s+(\d+): \(UUID: (MIG-[\w/-]+)\)")
 _MINOR = re.compile(r"(gpu\d+/gi\d+(?:/ci\d+)?/access) (\d+)")
 
-Listed = dict[str, list[tuple[str, int, str]]]
+Slices = Sequence[tuple[str, int, str]]  # profile, number, uuid
 
 
-def listed(lines: Sequence[str]) -> Listed:
+def listed(lines: Sequence[str]) -> dict[str, Slices]:
     """From `nvidia-smi -L`: (profile, number, uuid) of each slice, by the uuid of its GPU.
 
     Raises:
         InfrastructureError: a line is not as expected.
     """
-    found: Listed = {}
+    found: dict[str, list[tuple[str, int, str]]] = {}
     own: list[tuple[str, int, str]] = []
     for line in lines:
         if gpu := _GPU.fullmatch(line.rstrip()):
@@ -41,14 +38,16 @@ def listed(lines: Sequence[str]) -> Listed:
     return {gpu: slices for gpu, slices in found.items() if slices}
 
 
-def slices_of(machine: Machine, gpu: Gpu, own: Sequence[tuple[str, int, str]]) -> list[Gpu]:
-    """The slices of one GPU, each as a `Gpu`."""
-    from grader.sandbox.gpu.machine import Gpu, mebibytes
+def slices_of(gpu: Gpu, own: Slices, xml: str, mig_minors: str) -> list[Gpu]:
+    """The slices of one GPU, each as a `Gpu`.
 
-    # nvidia-smi is the driver's own program: its XML is no stranger's
-    tree = ElementTree.fromstring("\n".join(machine.smi("-q", "-x", "-i", gpu.id)))  # noqa: S314
+    own:        from `listed`.
+    xml:        of `nvidia-smi -q -x` for this GPU.
+    mig_minors: the content of that file, "" if there is none.
+    """
+    tree = ElementTree.fromstring(xml)  # noqa: S314  nvidia-smi is the driver's own program, no stranger
     described = {_number(node, "index"): node for node in tree.iter("mig_device")}
-    minors = _minors(machine)
+    minors = _minors(mig_minors)
     found = []
     for profile, number, uuid in own:
         node = described.get(number)
@@ -79,9 +78,6 @@ def _number(node: ElementTree.Element, name: str) -> int:
     return int(text)
 
 
-def _minors(machine: Machine) -> dict[str, int]:
-    path = machine.root / "proc/driver/nvidia-caps/mig-minors"
-    if not path.is_file():
-        return {}
-    matches = (_MINOR.fullmatch(line.strip()) for line in path.read_text().splitlines())
+def _minors(text: str) -> dict[str, int]:
+    matches = (_MINOR.fullmatch(line.strip()) for line in text.splitlines())
     return {match[1]: int(match[2]) for match in matches if match}
