@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 import pytest
@@ -24,6 +25,7 @@ from grader.spec.finding import Finding
 
 _DEATHS = {Status.CPU: TestStatus.TIMEOUT, Status.WALL: TestStatus.TIMEOUT, Status.MEMORY: TestStatus.MEMORY}
 _MOST_MESSAGE = 500
+_ADDRESS = re.compile(r" at 0x[0-9a-f]{4,16}\b")  # another one each time, and nobody's business
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,14 @@ def judge(error: BaseException | None, findings: tuple[Finding, ...], *, called:
         findings: what `close` found to differ.
         called: whether the test had asked the submission for anything: before that, an error is the author's.
     """
-    error = _leaf(error)
+    verdict = _judged(_leaf(error), findings, called=called)
+    hints, output = (
+        tuple(_ADDRESS.sub("", line) for line in lines) for lines in (verdict.hints, verdict.output)
+    )
+    return Verdict(verdict.status, hints, output)
+
+
+def _judged(error: BaseException | None, findings: tuple[Finding, ...], *, called: bool) -> Verdict:
     if error is None:
         return Verdict(TestStatus.PASSED)
     if isinstance(error, pytest.skip.Exception):
